@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/describe.h"
+
+#include <fmt/core.h>
+
+namespace tracee {
+namespace {
+
+std::string_view kind_name(Kind kind) {
+  switch (kind) {
+    case Kind::Unsigned:
+    case Kind::Signed:
+      return "number";
+    case Kind::Flag:
+      return "flag";
+    case Kind::Bool:
+      return "bool";
+    case Kind::Text:
+      return "text";
+    case Kind::Address:
+      return "address";
+    case Kind::Record:
+      return "record";
+    case Kind::List:
+      return "list";
+    case Kind::Map:
+      return "map";
+  }
+  return "";
+}
+
+// One line a leaf, by the path that filters take.
+void describe_fields(std::span<const Field> fields, const std::string& prefix, std::string& out) {
+  for (const Field& field : fields) {
+    std::string path = prefix + std::string(field.name);
+    std::string kind(kind_name(field.kind));
+    if (field.kind == Kind::List) kind = "list of " + std::string(kind_name(field.element));
+    if (field.kind == Kind::Map) path += ".NAME";
+    out += fmt::format("  {:<36} {:<15} {}\n", path, kind, field.doc);
+    if (field.of != nullptr) describe_fields(field.of->fields, path + ".", out);
+  }
+}
+
+std::string joined(std::span<const std::string_view> texts) {
+  std::string out;
+  for (const auto text : texts) out += (out.empty() ? "" : ", ") + std::string(text);
+  return out;
+}
+
+}  // namespace
+
+std::string explain_filters(const Selection& selection, const std::string& pcap_filter) {
+  std::string out;
+  if (!pcap_filter.empty()) out += "packets\n    user    " + pcap_filter + "\n";
+  return out + selection.explain();
+}
+
+std::string list_events(const Catalog& catalog) {
+  std::string out = fmt::format("{:<6}{:<28}{:<26}{}\n", "ID", "EVENT", "SETS", "SHOWS");
+  for (const EventSpec* spec : catalog.events()) {
+    out += fmt::format("{:<6}{:<28}{:<26}{}\n", spec->id, spec->name, joined(spec->sets),
+                       spec->summary);
+  }
+  out += "\nSets, for --events tag=SET:\n";
+  for (const auto set : catalog.sets()) {
+    out += fmt::format("  {:<18}{} events\n", set, catalog.in_set(set).size());
+  }
+  out += "\n`tracee explain EVENT` shows an event's fields.\n";
+  return out;
+}
+
+Result<std::string> explain_event(const Catalog& catalog, const std::string& name) {
+  const EventSpec* spec = catalog.find(name);
+  if (spec == nullptr) {
+    const std::string near = catalog.suggest_event(name);
+    return fail(Exit::Usage, "unknown event '" + name + "'",
+                near.empty() ? "`tracee list` shows all events" : near);
+  }
+  std::string out = fmt::format(
+      "{} ({})\n  {}\n\nSets: {}\nVersion: {}\n\nFields, for filters as "
+      "{}.data.FIELD=VALUE:\n",
+      spec->name, spec->id, spec->summary, spec->sets.empty() ? "none" : joined(spec->sets),
+      spec->version, spec->name);
+  describe_fields(spec->fields, "", out);
+  out += fmt::format("\nExample:\n  {}\n", spec->example);
+  return out;
+}
+
+}  // namespace tracee

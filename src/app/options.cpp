@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+// The only file that knows CLI11; its exceptions end here.
+#include "app/options.h"
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+
+#include "app/version.h"
+#include "decode/protocol.h"
+#include "event/catalog.h"
+
+namespace tracee {
+namespace {
+
+struct Unit {
+  std::string_view name;
+  uint64_t factor;
+};
+
+// NUMBER UNIT, without a blank; the first unit counts for a bare number.
+std::optional<uint64_t> number_with_unit(const std::string& text, std::span<const Unit> units,
+                                         uint64_t bare_factor) {
+  uint64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, number);
+  if (parsed.ec != std::errc() || parsed.ptr == text.data()) return std::nullopt;
+  const std::string_view unit(parsed.ptr, static_cast<size_t>(end - parsed.ptr));
+  uint64_t factor = unit.empty() ? bare_factor : 0;
+  for (const Unit& known : units) {
+    if (unit == known.name) factor = known.factor;
+  }
+  uint64_t result = 0;
+  if (factor == 0 || __builtin_mul_overflow(number, factor, &result)) return std::nullopt;
+  return result;
+}
+
+Result<std::vector<uint16_t>> parse_ports(const std::vector<std::string>& texts) {
+  std::vector<uint16_t> ports;
+  for (const std::string& text : texts) {
+    uint16_t port = 0;
+    const char* end = text.data() + text.size();
+    const auto parsed = std::from_chars(text.data(), end, port);
+    if (parsed.ec != std::errc() || parsed.ptr != end || port == 0) {
+      return fail(Exit::Usage, "--dns-ports: '" + text + "' is not a port", "give 1 to 65535");
+    }
+    ports.push_back(port);
+  }
+  if (ports.size() > DecodeOptions::kMaxPorts) {
+    return fail(Exit::Usage, "--dns-ports: more than 16 ports", "leave some out");
+  }
+  return ports;
+}
+
+Result<uint64_t> parse_count(const std::string& text) {
+  const auto count = number_with_unit(text, {}, 1);
+  if (!count || *count == 0) {
+    return fail(Exit::Usage, "-c: '" + text + "' is not a number of events", "give 1 or more");
+  }
+  return *count;
+}
+
+// What CLI11 says of arguments it could not place, in our words.
+Error unplaced(const CLI::App& app, const std::string& argument) {
+  if (!argument.starts_with('-')) {
+    std::vector<std::string> verbs;
+    for (const CLI::App* verb : app.get_subcommands(nullptr)) verbs.push_back(verb->get_name());
+    const std::vector<std::string_view> views(verbs.begin(), verbs.end());
+    const std::string near = did_you_mean(argument, views);
+    return {Exit::Usage, "unknown verb '" + argument + "'",
+            near.empty() ? "see tracee --help" : near};
+  }
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  const std::vector<std::string_view> views(names.begin(), names.end());
+  const std::string near = did_you_mean(argument.substr(0, argument.find('=')), views);
+  return {Exit::Usage, "unknown option '" + argument + "'",
+          near.empty() ? "see tracee --help" : near};
+}
+
+}  // namespace
+
+Result<std::chrono::milliseconds> parse_duration(const std::string& text) {
+  static constexpr Unit kUnits[] = {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}};
+  constexpr uint64_t kMost = 366ull * 24 * 3'600'000;
+  const auto ms = number_with_unit(text, kUnits, 1000);
+  if (!ms || *ms == 0 || *ms > kMost) {
+    return fail(Exit::Usage, "--duration: '" + text + "' is not a time",
+                "write 10s, 5m, 250ms or 1h");
+  }
+  return std::chrono::milliseconds(*ms);
+}
+
+Result<size_t> parse_size(const std::string& text) {
+  static constexpr Unit kUnits[] = {
+      {"K", 1u << 10}, {"KiB", 1u << 10}, {"M", 1u << 20}, {"MiB", 1u << 20}};
+  constexpr uint64_t kLeast = 4096, kMost = uint64_t{1} << 30;
+  const auto bytes = number_with_unit(text, kUnits, 1);
+  if (!bytes || *bytes < kLeast || *bytes > kMost) {
+    return fail(Exit::Usage, "--ring-size: '" + text + "' is not a ring size",
+                "write 4KiB to 1024MiB, as in 16MiB");
+  }
+  return static_cast<size_t>(*bytes);
+}
+
+Result<Options> parse_options(int argc, const char* const* argv) {
+  Options out;
+  CLI::App app{"Shows, live, which process sent or received which packet.", "tracee"};
+  app.set_help_flag("-h,--help", "Show this help and exit");
+  app.set_version_flag("--version", std::string("tracee ") + kVersion);
+  app.footer(
+      "Examples:\n"
+      "  tracee --output json --events net_packet_tcp.data.dst_port=80\n"
+      "  tracee --events net_packet_dns,net_packet_http --input capture.pcap\n"
+      "Exit codes: 0 done, 1 run-time failure, 2 usage, 3 missing privilege or kernel "
+      "feature.");
+  std::string count, duration, ring_size;
+  std::vector<std::string> ports;
+  const auto repeated = [&](const char* names, auto& target, const char* help) {
+    return app.add_option(names, target, help)->expected(1)->allow_extra_args(false)->take_all();
+  };
+  repeated("-e,--events", out.events,
+           "Select and filter events: NAME,…  PREFIX*  -NAME  tag=SET  NAME.data.FIELD=VALUE");
+  repeated("-s,--scope", out.scopes,
+           "Restrict by process or container: comm=curl  uid>=1000  pid=4711  container");
+  repeated("-p,--policy", out.policies, "Select by policy files or folders (YAML, JSON)");
+  repeated("-f,--filter", out.filters,
+           "Keep what an expression holds for: 'data.dst_port == 80 && process.name != \"curl\"'");
+  app.add_option("--pcap-filter", out.pcap_filter, "Look at these packets only; tcpdump's syntax");
+  app.add_flag("--explain", out.explain_filters,
+               "Show each rule's terms and where each is decided, then exit");
+  repeated("-o,--output", out.outputs,
+           "json, table or none, with :FILE to write to a file; option:extended");
+  const auto* input_option =
+      app.add_option("-r,--input", out.input, "Replay a pcap or pcapng file (-: standard input)");
+  const auto* count_option = app.add_option("-c", count, "Stop after this many events");
+  const auto* duration_option =
+      app.add_option("--duration", duration, "Stop after a time: 10s, 5m");
+  const auto* ports_option =
+      app.add_option("--dns-ports", ports, "Ports that carry DNS (default 53)")->delimiter(',');
+  const auto* ring_option =
+      app.add_option("--ring-size", ring_size, "Bytes between kernel and tracee (default 16MiB)");
+  app.require_subcommand(0, 1);
+  CLI::App* list = app.add_subcommand("list", "Show events and sets");
+  CLI::App* explain = app.add_subcommand("explain", "Show an event's fields, types and example");
+  CLI::App* check = app.add_subcommand("check", "Show what this host allows");
+  explain->add_option("event", out.explain, "Name of the event")->required();
+  CLI::App* filter = app.add_subcommand("filter", "Show what an expression asks, and where");
+  std::string expression;
+  filter->add_option("expression", expression, "As in --filter")->required();
+  filter->add_flag("--explain", out.explain_filters, "What the verb does anyway");
+  app.allow_extras();
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    out.verb = Options::Verb::Stop;
+    out.text = app.help();
+    return out;
+  } catch (const CLI::CallForVersion& version) {
+    out.verb = Options::Verb::Stop;
+    out.text = std::string(version.what()) + "\n";
+    return out;
+  } catch (const CLI::ParseError& error) {
+    return fail(Exit::Usage, error.what(), "see tracee --help");
+  }
+  if (const auto extras = app.remaining(true); !extras.empty()) {
+    return tl::unexpected<Error>(unplaced(app, extras.front()));
+  }
+  if (list->parsed()) out.verb = Options::Verb::List;
+  if (explain->parsed()) out.verb = Options::Verb::Explain;
+  if (check->parsed()) out.verb = Options::Verb::Check;
+  if (filter->parsed()) {
+    out.verb = Options::Verb::Filter;
+    out.filters.push_back(expression);
+  }
+  // An option that is given empty (an unset variable of a script) is an error, never
+  // the same as one that is not given.
+  if (input_option->count() > 0 && out.input.empty()) {
+    return fail(Exit::Usage, "--input: empty path", "name a capture file, or - for standard input");
+  }
+  if (count_option->count() > 0) {
+    auto parsed = parse_count(count);
+    if (!parsed) return forward(parsed);
+    out.count = *parsed;
+  }
+  if (duration_option->count() > 0) {
+    auto parsed = parse_duration(duration);
+    if (!parsed) return forward(parsed);
+    out.duration = *parsed;
+  }
+  if (ring_option->count() > 0) {
+    auto parsed = parse_size(ring_size);
+    if (!parsed) return forward(parsed);
+    out.ring_bytes = *parsed;
+  }
+  if (ports_option->count() > 0) {
+    auto parsed = parse_ports(ports);
+    if (!parsed) return forward(parsed);
+    out.dns_ports = *parsed;
+  }
+  return out;
+}
+
+}  // namespace tracee

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// The app room: options, the order of the rooms, signals, exit codes. Nothing
+// here is worth testing elsewhere. This header: the command line as data.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace tracee {
+
+struct Options {
+  enum class Verb { Trace, List, Explain, Check, Filter, Stop };
+  Verb verb = Verb::Trace;  // Stop: --help or --version; `text` goes to standard output
+
+  std::vector<std::string> events;    // --events
+  std::vector<std::string> scopes;    // --scope
+  std::vector<std::string> policies;  // --policy
+  std::vector<std::string> filters;   // --filter, and the expression of `filter`
+  std::string pcap_filter;            // --pcap-filter; empty: none
+  bool explain_filters = false;       // --explain: show the rules and stop
+  std::vector<std::string> outputs;   // --output; empty: the table
+  std::string input;                  // --input; empty: live
+  std::optional<uint64_t> count;      // -c
+  std::optional<std::chrono::milliseconds> duration;
+  std::vector<uint16_t> dns_ports = {53};
+  size_t ring_bytes = size_t{16} << 20;
+  std::string explain;  // the event of `explain`
+  std::string text;
+};
+
+// Reads the command line. Errors are Exit::Usage, with the nearest right option
+// for a mistyped one.
+Result<Options> parse_options(int argc, const char* const* argv);
+
+// "250ms", "10s", "5m", "1h"; a bare number is seconds.
+Result<std::chrono::milliseconds> parse_duration(const std::string& text);
+// "4096", "64KiB", "16MiB".
+Result<size_t> parse_size(const std::string& text);
+
+}  // namespace tracee

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/run.h"
+#include "app/signals.h"
+#include "app/summary.h"
+
+namespace tracee {
+
+void reload_if_asked(Pipeline& pipeline) {
+  if (!take_reload_request()) return;
+  if (const auto done = pipeline.reload(); !done) {
+    say("the policies stay as they were:");
+    say_error(done.error());
+    return;
+  }
+  say("policies read again: tracing " + std::to_string(pipeline.event_count()) + " events");
+}
+
+}  // namespace tracee

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <poll.h>
+#include <time.h>
+
+#include <algorithm>
+
+#include "app/run.h"
+#include "app/signals.h"
+#include "app/summary.h"
+#include "capture/live.h"
+
+namespace tracee {
+namespace {
+
+constexpr int kFlushMs = 100;
+constexpr int kLossMs = 1000;
+
+int64_t now_ms(clockid_t clock) {
+  timespec now;
+  clock_gettime(clock, &now);
+  return int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
+
+// Tells the stream about kernel losses, at most once a second.
+class LossReporter {
+ public:
+  explicit LossReporter(int64_t now) : reported_ms_(now) {}
+
+  // When to look again, even if no packet comes: what was lost right before a
+  // silence is told too.
+  int64_t due_ms() const { return reported_ms_ + kLossMs; }
+
+  void look(const LiveSource& source, Pipeline& pipeline, int64_t now) {
+    if (now >= due_ms()) report(source, pipeline, now);
+  }
+
+  void report(const LiveSource& source, Pipeline& pipeline, int64_t now) {
+    const wire_counters counters = source.counters();
+    const auto interval = static_cast<uint64_t>(now - reported_ms_);
+    reported_ms_ = now;
+    one("ring_full", counters.ring_full, ring_full_, interval, pipeline);
+    one("load_failed", counters.load_failed, load_failed_, interval, pipeline);
+    uint64_t dropped = 0;
+    for (const auto& output : pipeline.outputs()) dropped += output->counters().dropped;
+    one("output", dropped, dropped_, interval, pipeline);
+  }
+
+ private:
+  static void one(std::string_view stage, uint64_t total, uint64_t& before, uint64_t interval_ms,
+                  Pipeline& pipeline) {
+    const auto time_ns = static_cast<uint64_t>(now_ms(CLOCK_REALTIME)) * 1'000'000;
+    if (total != before) pipeline.report_loss(stage, total - before, interval_ms, time_ns);
+    before = total;
+  }
+
+  int64_t reported_ms_;
+  uint64_t ring_full_ = 0, load_failed_ = 0, dropped_ = 0;
+};
+
+// The shorter of two poll() limits, of which -1 is none.
+int sooner(int a, int64_t b) {
+  const auto limit = static_cast<int>(std::max<int64_t>(b, 0));
+  return a < 0 ? limit : std::min(a, limit);
+}
+
+}  // namespace
+
+Result<> run_live(const Options& options, Pipeline& pipeline) {
+  LiveOptions live;
+  live.wanted = pipeline.wire_wants();
+  live.dns_ports = options.dns_ports;
+  live.ring_bytes = options.ring_bytes;
+  auto opened = LiveSource::open(live);
+  if (!opened) return forward(opened);
+  LiveSource& source = **opened;
+  say("tracing " + std::to_string(pipeline.event_count()) + " events");
+
+  if (options.duration) stop_after(*options.duration);
+  const int64_t start = now_ms(CLOCK_MONOTONIC);
+  LossReporter losses(start);
+  int64_t flushed = start;
+  const bool to_stdout = std::ranges::any_of(
+      pipeline.outputs(), [](const auto& output) { return output->is_stdout(); });
+  // Without a requested event poll() still tells of a reader that has gone.
+  pollfd ready[] = {{source.wait_fd(), POLLIN, 0},
+                    {stop_fd(), POLLIN, 0},
+                    {to_stdout ? STDOUT_FILENO : -1, 0, 0},
+                    {reload_fd(), POLLIN, 0}};
+
+  while (!stop_requested() && !pipeline.finished()) {
+    int64_t now = now_ms(CLOCK_MONOTONIC);
+    int limit = sooner(source.before_wait(), losses.due_ms() - now);
+    if (pipeline.waiting()) limit = sooner(limit, flushed + kFlushMs - now);
+    poll(ready, std::size(ready), limit);
+    if ((ready[2].revents & POLLERR) != 0) break;
+    source.drain(pipeline);
+    reload_if_asked(pipeline);
+    now = now_ms(CLOCK_MONOTONIC);
+    losses.look(source, pipeline, now);
+    pipeline.refresh_interfaces();
+    if (now - flushed >= kFlushMs) {
+      pipeline.flush();
+      flushed = now;
+    }
+  }
+  source.stop(pipeline);
+  losses.report(source, pipeline, now_ms(CLOCK_MONOTONIC));
+  pipeline.flush();
+  say_summary(source.counters(), pipeline);
+  return {};
+}
+
+}  // namespace tracee

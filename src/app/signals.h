@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ending on request: the first SIGINT or SIGTERM asks the loops to drain, the
+// second ends the process at once, even when a write blocks.
+#pragma once
+
+#include <chrono>
+
+#include "base/result.h"
+
+namespace tracee {
+
+// Installs the handlers, and ignores SIGPIPE (a closed pipe is a write error).
+Result<> watch_signals();
+
+bool stop_requested() noexcept;
+
+// Requests a stop once that time has passed (--duration).
+void stop_after(std::chrono::milliseconds time) noexcept;
+
+// SIGHUP asks to read the policies again, once this was called; else it ends the
+// process as ever.
+void watch_reload();
+// Whether it was asked since the last call; reload_fd() is readable until then.
+bool take_reload_request() noexcept;
+int reload_fd() noexcept;  // -1: not watched
+
+// Readable once a stop was requested; for poll().
+int stop_fd() noexcept;
+
+}  // namespace tracee

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/summary.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace tracee {
+namespace {
+
+void say_events(const Pipeline& pipeline) {
+  const DecodeCounters& decode = pipeline.decode_counters();
+  const PipelineCounters& events = pipeline.counters();
+  say(fmt::format("decode: received {}, malformed {}, truncated {}, shortened {}", events.received,
+                  decode.malformed, decode.truncated, decode.arena_full));
+  const StreamCounters& streams = decode.streams;
+  say(
+      fmt::format("streams: evicted {}, gaps {}, overlaps {}, resynchronised {}; fragments: "
+                  "reassembled {}, given up {}",
+                  streams.evicted, streams.gaps, streams.overlaps, streams.resyncs,
+                  decode.fragments.datagrams, decode.fragments.given_up));
+  if (events.unwanted > 0) say(fmt::format("pcap filter: left out {}", events.unwanted));
+  say(fmt::format("events: decoded {}, filtered {}, matched {}", events.decoded, events.filtered,
+                  events.matched));
+  for (const auto& output : pipeline.outputs()) {
+    const OutputCounters& counters = output->counters();
+    say(fmt::format("output {}: matched {}, written {}, dropped {}", output->name(),
+                    counters.matched, counters.written, counters.dropped));
+  }
+}
+
+// The reference ends its table with this.
+void say_table_end(const Pipeline& pipeline, uint64_t lost) {
+  const bool table = std::ranges::any_of(
+      pipeline.outputs(), [](const auto& output) { return output->name().starts_with("table"); });
+  if (!table) return;
+  uint64_t unwritten = 0;
+  for (const auto& output : pipeline.outputs()) unwritten += output->counters().dropped;
+  fmt::print(stderr,
+             "\nEnd of events stream\n"
+             "Stats: {{EventCount:{} EventsFiltered:{} NetCapCount:0 BPFLogsCount:0 "
+             "ErrorCount:{} LostEvCount:{} LostWrCount:{} LostNtCapCount:0 LostBPFLogsCount:0}}\n",
+             pipeline.counters().matched, pipeline.counters().filtered,
+             pipeline.decode_counters().malformed, lost, unwritten);
+}
+
+}  // namespace
+
+void say(std::string_view text) { fmt::print(stderr, "tracee: {}\n", text); }
+
+void say_error(const Error& error) {
+  say(error.what);
+  if (!error.hint.empty()) fmt::print(stderr, "        {}\n", error.hint);
+}
+
+void say_summary(const wire_counters& kernel, const Pipeline& pipeline) {
+  const uint64_t lost = kernel.ring_full + kernel.load_failed;
+  say_table_end(pipeline, lost);
+  say(fmt::format(
+      "packets: seen {}, filtered {}, emitted {}, lost {} (ring full {}, unreadable {})",
+      kernel.seen, kernel.filtered, kernel.emitted, lost, kernel.ring_full, kernel.load_failed));
+  say_events(pipeline);
+}
+
+void say_summary(const ReplayCounts& file, const Pipeline& pipeline) {
+  say_table_end(pipeline, 0);
+  say(fmt::format("packets: read {}, without IP {}", file.read, file.no_ip));
+  say_events(pipeline);
+}
+
+}  // namespace tracee

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/*
+ * Owns: the fields of kernel structs that the programs read, and the questions
+ * answered from those fields alone. Offsets are relocated at load
+ * (preserve_access_index), so a struct here lists only what is used, in any
+ * order.
+ *
+ * Promises: nothing here writes, and a field that a kernel may lack is read
+ * only behind bpf_core_field_exists().
+ */
+#ifndef TRACEE_BPF_KERNEL_H
+#define TRACEE_BPF_KERNEL_H
+
+#include <linux/bpf.h>
+#include <linux/types.h>
+#include <stdbool.h>
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#define AF_INET 2
+#define AF_INET6 10
+
+#define PF_EXITING 0x00000004	  /* include/linux/sched.h */
+#define PF_IO_WORKER 0x00000010	  /* threads of io_uring and vhost: they belong to */
+#define PF_USER_WORKER 0x00004000 /* the user's process, but make no system calls */
+#define PF_KTHREAD 0x00200000
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+typedef struct {
+	__u32 val;
+} kuid_t;
+
+struct cred {
+	kuid_t euid;
+};
+
+struct ns_common {
+	unsigned int inum;
+};
+
+struct pid_namespace {
+	struct ns_common ns;
+};
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[];
+};
+
+struct new_utsname {
+	char nodename[65];
+};
+
+struct uts_namespace {
+	struct new_utsname name;
+};
+
+struct mnt_namespace {
+	struct ns_common ns;
+};
+
+struct net {
+	struct ns_common ns;
+};
+
+struct nsproxy {
+	struct uts_namespace *uts_ns;
+	struct mnt_namespace *mnt_ns;
+	struct pid_namespace *pid_ns_for_children;
+	struct net *net_ns;
+};
+
+struct kernfs_node {
+	__u64 id;
+};
+
+struct cgroup {
+	struct kernfs_node *kn;
+};
+
+struct css_set {
+	struct cgroup *dfl_cgrp;
+};
+
+struct thread_info {
+	unsigned long flags;
+	__u32 status; /* x86 */
+};
+
+struct task_struct {
+	struct thread_info thread_info;
+	unsigned int flags;
+	int pid;
+	int tgid;
+	struct task_struct *real_parent;
+	struct task_struct *group_leader;
+	struct pid *thread_pid;
+	__u64 start_boottime;
+	const struct cred *cred;
+	char comm[WIRE_COMM_LEN];
+	struct files_struct *files;
+	struct nsproxy *nsproxy;
+	struct css_set *cgroups;
+};
+
+struct pt_regs {
+	unsigned long bx, di, orig_ax; /* x86 */
+	__u64 orig_x0;		       /* arm64 */
+	int syscallno;
+};
+
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
+struct sock_common {
+	unsigned short skc_family;
+	possible_net_t skc_net;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+	__u8 sk_kern_sock : 1;
+};
+
+struct socket {
+	struct sock *sk;
+};
+
+struct file {
+	struct socket *private_data; /* of a socket's file */
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
+struct bpf_iter__task_file {
+	struct task_struct *task;
+	struct file *file;
+};
+
+#pragma clang attribute pop
+
+/* Of the socket calls, as the task's own ABI numbers them. */
+#if defined(__TARGET_ARCH_x86)
+#define SYSCALL_SOCKET(compat) ((compat) ? 359 : 41)
+#define SYSCALL_CONNECT(compat) ((compat) ? 362 : 42)
+#define SYSCALL_SENDTO(compat) ((compat) ? 369 : 44)
+#define SYSCALL_RECVMSG(compat) ((compat) ? 372 : 47)
+#elif defined(__TARGET_ARCH_arm64)
+#define SYSCALL_SOCKET(compat) ((compat) ? 281 : 198)
+#define SYSCALL_CONNECT(compat) ((compat) ? 283 : 203)
+#define SYSCALL_SENDTO(compat) ((compat) ? 290 : 206)
+#define SYSCALL_RECVMSG(compat) ((compat) ? 297 : 212)
+#else
+#error "unknown architecture"
+#endif
+
+/* A 32-bit task; on x86 true only while it is inside a system call. */
+static __always_inline bool is_compat(struct task_struct *task)
+{
+#if defined(__TARGET_ARCH_x86)
+	return bpf_core_field_exists(task->thread_info.status) &&
+	       task->thread_info.status & 0x2; /* TS_COMPAT */
+#else
+	return task->thread_info.flags & (1 << 22); /* TIF_32BIT */
+#endif
+}
+
+/* The caller knows that bpf_task_pt_regs() is allowed. */
+static __always_inline int syscall_number(struct task_struct *task)
+{
+	struct pt_regs *regs;
+
+	if (task->flags & (PF_KTHREAD | PF_IO_WORKER | PF_USER_WORKER))
+		return WIRE_NO_SYSCALL;
+	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+#if defined(__TARGET_ARCH_x86)
+	return regs->orig_ax;
+#else
+	return regs->syscallno;
+#endif
+}
+
+/*
+ * Is the task inside a system call whose first argument is a descriptor of this
+ * very socket? That says who sends a packet on whatever context the packet
+ * happens to leave: a softirq that runs on top of an unrelated task finds no
+ * such descriptor. The caller knows that probe reads and bpf_task_pt_regs() are
+ * allowed. False for calls that name the socket in other ways (io_uring).
+ */
+static __always_inline bool is_calling_on(struct task_struct *task, __u64 sk)
+{
+	struct fdtable *table = task->files->fdt;
+	struct pt_regs *regs;
+	struct file *file;
+	struct socket *socket;
+	__u64 found;
+	__u32 fd;
+
+	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+#if defined(__TARGET_ARCH_x86)
+	fd = is_compat(task) ? regs->bx : regs->di;
+#else
+	fd = regs->orig_x0;
+#endif
+	if (fd >= table->max_fds)
+		return false;
+	return !bpf_probe_read_kernel(&file, sizeof(file), table->fd + fd) &&
+	       !bpf_core_read(&socket, sizeof(socket), &file->private_data) &&
+	       !bpf_core_read(&found, sizeof(found), &socket->sk) && found == sk;
+}
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/*
+ * Owns: everything that outlives one run of a program: the configuration, the
+ * ring, the counters, the owners of sockets.
+ *
+ * Promises: an owner is read and written under its lock, so a record never mixes
+ * two tasks; a counter is incremented atomically, because a softirq can run a
+ * program on top of another on the same CPU.
+ */
+#ifndef TRACEE_BPF_MAPS_H
+#define TRACEE_BPF_MAPS_H
+
+#include "kernel.h"
+
+const volatile struct wire_config config = {};
+
+/* Names the record in the object's BTF; the layout test reads it from there. */
+const struct packet_record *const unused_packet_record = NULL;
+
+/*
+ * `socket` is the address of the socket the owner was noted for. accept(2) gives
+ * the new socket a copy of the listener's slot, so a slot whose `socket` is not
+ * the one it hangs on was inherited and its task has not used this socket yet.
+ */
+struct owner_slot {
+	struct bpf_spin_lock lock;
+	__u32 net_ns;
+	__u64 socket;
+	struct owner owner;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
+	__type(key, int);
+	__type(value, struct owner_slot);
+} owners SEC(".maps");
+
+/*
+ * What a TCP socket talks, as far as its payloads have shown. Not inherited: an
+ * accepted socket starts anew. Two CPUs may write at once; the worst that comes
+ * of it is a segment more or less.
+ */
+struct talk {
+	__u32 left;  /* bytes that may still be sent to user space without proof */
+	__u8 tries;  /* how often what might begin a request was taken for one */
+	__u8 is_http; /* a status line was seen: proof */
+	__u8 pad[2];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct talk);
+} talks SEC(".maps");
+
+/* User space sets the size before it loads the object. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 24);
+} packets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct wire_counters);
+} counters SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct wire_reader);
+} reader SEC(".maps");
+
+/* Also a full memory barrier, which only the form that returns a value is everywhere. */
+static __always_inline void count(__u64 *counter)
+{
+	__u64 before = __sync_fetch_and_add(counter, 1);
+
+	asm volatile("" : : "r"(before));
+}
+
+#endif

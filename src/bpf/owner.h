@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/*
+ * Owns: which task a socket belongs to. The creator is noted by socket(2);
+ * whoever connects, sends or receives later replaces it; sockets older than the
+ * tracer are noted once by a walk over the open files.
+ *
+ * Promises: only a task that did one of these things on this very socket becomes
+ * its owner. Kernel threads and kernel sockets never do. No program here ever
+ * refuses what the task wants to do.
+ */
+#ifndef TRACEE_BPF_OWNER_H
+#define TRACEE_BPF_OWNER_H
+
+#include "maps.h"
+
+static __always_inline void copy_comm(char *comm, struct task_struct *task)
+{
+#pragma unroll
+	for (int i = 0; i < WIRE_COMM_LEN; i++)
+		comm[i] = task->comm[i];
+}
+
+/*
+ * The numbers of a pid namespace other than the first sit in an array whose
+ * length only the kernel knows: the verifier wants a probe read for that, and
+ * where those are locked down the host's numbers have to do.
+ */
+static __always_inline void fill_pid_namespace(struct owner *owner, struct task_struct *task,
+					       struct task_struct *parent_leader)
+{
+	unsigned int level = task->thread_pid->level;
+	struct pid *parent = parent_leader->thread_pid;
+	struct upid id;
+
+	owner->ns_tid = owner->host_tid;
+	owner->ns_pid = owner->host_pid;
+	owner->ns_ppid = owner->host_ppid;
+	owner->pid_ns = task->nsproxy->pid_ns_for_children->ns.inum;
+	if (!config.can_read_kernel)
+		return;
+	if (bpf_core_read(&id, sizeof(id), &task->thread_pid->numbers[level]))
+		return;
+	owner->ns_tid = id.nr;
+	bpf_core_read(&owner->pid_ns, sizeof(owner->pid_ns), &id.ns->ns.inum);
+	if (!level)
+		return;
+
+	struct pid_namespace *own = id.ns;
+
+	if (!bpf_core_read(&id, sizeof(id), &task->group_leader->thread_pid->numbers[level]))
+		owner->ns_pid = id.nr;
+	owner->ns_ppid = 0;
+	if (parent->level >= level && !bpf_core_read(&id, sizeof(id), &parent->numbers[level]) &&
+	    id.ns == own)
+		owner->ns_ppid = id.nr;
+}
+
+static __noinline void fill_owner(struct owner *owner, struct task_struct *task, int syscall,
+				  __u8 attribution)
+{
+	struct task_struct *parent = task->real_parent->group_leader;
+
+	owner->thread_start = task->start_boottime;
+	owner->leader_start = task->group_leader->start_boottime;
+	owner->parent_leader_start = parent->start_boottime;
+	owner->cgroup_id = task->cgroups->dfl_cgrp->kn->id;
+	owner->host_tid = task->pid;
+	owner->host_pid = task->tgid;
+	owner->host_ppid = parent->tgid;
+	owner->uid = task->cred->euid.val;
+	owner->mount_ns = task->nsproxy->mnt_ns->ns.inum;
+	fill_pid_namespace(owner, task, parent);
+	owner->syscall = syscall;
+	owner->attribution = attribution;
+	owner->compat = is_compat(task);
+	__builtin_memset(owner->pad, 0, sizeof(owner->pad));
+	copy_comm(owner->comm, task);
+#pragma unroll
+	for (int i = 0; i < WIRE_NODE_LEN - 1; i++)
+		owner->node_name[i] = task->nsproxy->uts_ns->name.nodename[i];
+	owner->node_name[WIRE_NODE_LEN - 1] = 0;
+}
+
+/* Without a net what is known of the network namespace stays. */
+static __always_inline void note_owner(struct owner_slot *slot, __u64 socket,
+				       struct task_struct *task, int syscall, __u8 attribution,
+				       struct net *net)
+{
+	__u32 net_ns = net ? net->ns.inum : 0;
+	struct owner owner;
+
+	fill_owner(&owner, task, syscall, attribution);
+	bpf_spin_lock(&slot->lock);
+	slot->owner = owner;
+	slot->socket = socket;
+	if (net_ns)
+		slot->net_ns = net_ns;
+	bpf_spin_unlock(&slot->lock);
+}
+
+/*
+ * Is this task the one noted as the user of this very socket? Takes no lock: at
+ * worst a user who races with another is noted one call later.
+ */
+static __always_inline bool is_user(struct owner_slot *slot, __u64 socket, struct task_struct *task)
+{
+	char comm[WIRE_COMM_LEN] __attribute__((aligned(8)));
+	__u64 *now = (__u64 *)comm, *then = (__u64 *)slot->owner.comm;
+
+	if (slot->socket != socket || slot->owner.attribution != WIRE_OWNER_USER ||
+	    slot->owner.host_tid != task->pid || slot->owner.thread_start != task->start_boottime ||
+	    slot->owner.uid != task->cred->euid.val)
+		return false;
+	copy_comm(comm, task);
+	return now[0] == then[0] && now[1] == then[1];
+}
+
+/* Runs for each send and receive, so it writes only what changed. */
+static __always_inline void refresh_owner(struct owner_slot *slot, __u64 socket,
+					  struct task_struct *task, int syscall, struct net *net)
+{
+	if (!is_user(slot, socket, task))
+		note_owner(slot, socket, task, syscall, WIRE_OWNER_USER, net);
+	else if (slot->owner.syscall != syscall)
+		slot->owner.syscall = syscall;
+}
+
+/* A task on its way out has lost its namespaces: what is known is better. */
+static __always_inline bool can_own(struct task_struct *task)
+{
+	return !(task->flags & (PF_KTHREAD | PF_EXITING));
+}
+
+SEC("?cgroup/sock_create")
+int on_socket(struct bpf_sock *sk)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct owner_slot *slot;
+
+	if (!can_own(task) || (sk->family != AF_INET && sk->family != AF_INET6))
+		return 1;
+	slot = bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	if (slot)
+		note_owner(slot, (__u64)sk, task, SYSCALL_SOCKET(is_compat(task)),
+			   WIRE_OWNER_CREATOR, task->nsproxy->net_ns);
+	return 1;
+}
+
+/* Before the kernel acts on an address, so that the first packet already has its owner. */
+static __always_inline int on_address(struct bpf_sock_addr *ctx, int native, int compat)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct bpf_sock *sk = ctx->sk;
+	struct owner_slot *slot;
+	int syscall;
+
+	if (!sk || !can_own(task))
+		return 1;
+	slot = bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!slot)
+		return 1;
+	if (config.can_read_regs)
+		syscall = syscall_number(task);
+	else
+		syscall = is_compat(task) ? compat : native;
+	refresh_owner(slot, (__u64)sk, task, syscall, NULL);
+	return 1;
+}
+
+#define ADDRESS_HOOK(hook, name, call)                                                             \
+	SEC("?cgroup/" hook)                                                                       \
+	int name(struct bpf_sock_addr *ctx)                                                        \
+	{                                                                                          \
+		return on_address(ctx, call(0), call(1));                                          \
+	}
+
+ADDRESS_HOOK("connect4", on_connect4, SYSCALL_CONNECT)
+ADDRESS_HOOK("connect6", on_connect6, SYSCALL_CONNECT)
+ADDRESS_HOOK("sendmsg4", on_sendmsg4, SYSCALL_SENDTO)
+ADDRESS_HOOK("sendmsg6", on_sendmsg6, SYSCALL_SENDTO)
+ADDRESS_HOOK("recvmsg4", on_recvmsg4, SYSCALL_RECVMSG)
+ADDRESS_HOOK("recvmsg6", on_recvmsg6, SYSCALL_RECVMSG)
+
+static __always_inline bool is_traced(struct sock *sk)
+{
+	__u16 family = sk->__sk_common.skc_family;
+
+	return (family == AF_INET || family == AF_INET6) &&
+	       !BPF_CORE_READ_BITFIELD(sk, sk_kern_sock);
+}
+
+/* After a send or receive, failed ones included: trying is using. */
+static __always_inline int on_use(struct sock *sk)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct owner_slot *slot;
+
+	if (!can_own(task) || !is_traced(sk))
+		return 0;
+	slot = bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	if (slot)
+		refresh_owner(slot, (__u64)sk, task, syscall_number(task),
+			      sk->__sk_common.skc_net.net);
+	return 0;
+}
+
+SEC("?tp_btf/sock_send_length")
+int BPF_PROG(on_send, struct sock *sk)
+{
+	return on_use(sk);
+}
+
+SEC("?tp_btf/sock_recv_length")
+int BPF_PROG(on_receive, struct sock *sk)
+{
+	return on_use(sk);
+}
+
+/* Sockets older than the tracer; what a hook has noted meanwhile is newer and stays. */
+SEC("?iter/task_file")
+int on_open_file(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct owner_slot *slot;
+	struct socket *socket;
+	struct sock *sk;
+
+	if (!task || !file || !can_own(task))
+		return 0;
+	socket = bpf_sock_from_file(file);
+	if (!socket)
+		return 0;
+	sk = socket->sk;
+	if (!sk || !is_traced(sk))
+		return 0;
+	slot = bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	if (slot && !slot->socket)
+		note_owner(slot, (__u64)sk, task, WIRE_NO_SYSCALL, WIRE_OWNER_CREATOR,
+			   sk->__sk_common.skc_net.net);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/*
+ * Owns: from a packet at a cgroup hook to a record in the ring: what the packet
+ * is, whether an enabled event wants it, how much of it, and the copy.
+ *
+ * Promises: every packet is let through; every packet is counted exactly once as
+ * filtered, ring_full, load_failed or emitted; its bytes are copied once. Nothing
+ * above the transport header is parsed, but for the first bytes of a TCP payload,
+ * which tell whether its socket may talk HTTP.
+ */
+#ifndef TRACEE_BPF_PACKET_H
+#define TRACEE_BPF_PACKET_H
+
+#include "owner.h"
+
+/* IANA protocol numbers */
+enum {
+	PROTOCOL_HOP_BY_HOP = 0,
+	PROTOCOL_ICMP = 1,
+	PROTOCOL_TCP = 6,
+	PROTOCOL_UDP = 17,
+	PROTOCOL_ROUTING = 43,
+	PROTOCOL_FRAGMENT = 44,
+	PROTOCOL_AH = 51,
+	PROTOCOL_ICMPV6 = 58,
+	PROTOCOL_DESTINATION = 60,
+	PROTOCOL_MOBILITY = 135,
+	PROTOCOL_HIP = 139,
+	PROTOCOL_SHIM6 = 140,
+};
+
+#define NO_TRANSPORT (-1) /* behind the first fragment, or cut short */
+#define IPV6_EXTENSIONS_MAX 8
+
+/* Among the classes: a SYN, which find_connection() wants to see in any case... */
+#define OPENS_CONNECTION (1u << 31)
+/* ...and one that tells the reader of streams where they begin. */
+#define OPENS_STREAM (1u << 30)
+
+/*
+ * A socket whose payload looks like a request is believed for so many bytes, so
+ * often. Who talks HTTP is answered with a status line before that.
+ */
+#define TALK_LOOK 16
+#define TALK_BYTES (256u << 10)
+#define TALK_TRIES 16
+
+struct headers {
+	__u32 length; /* of the network header, and of the transport's when there is one */
+	__u32 wants;  /* WIRE_WANT_* classes the packet belongs to */
+};
+
+static __always_inline int load(struct __sk_buff *skb, __u32 offset, void *to, __u32 size)
+{
+	return bpf_skb_load_bytes(skb, offset, to, size);
+}
+
+static __always_inline __u16 be16(const __u8 *p)
+{
+	return (__u16)p[0] << 8 | p[1];
+}
+
+static __always_inline bool is_dns_port(__u16 port)
+{
+	bool found = false;
+
+	for (int i = 0; i < WIRE_DNS_PORTS; i++) {
+		if (i >= config.dns_port_count)
+			break;
+		found |= config.dns_ports[i] == port;
+	}
+	return found;
+}
+
+static __always_inline void classify_udp(struct __sk_buff *skb, struct headers *h)
+{
+	__u8 udp[4];
+	__u32 start = h->length;
+
+	h->wants |= WIRE_WANT_UDP;
+	h->length += 8;
+	if (config.wanted & WIRE_WANT_DNS && h->length < skb->len &&
+	    !load(skb, start, udp, sizeof(udp)) &&
+	    (is_dns_port(be16(udp)) || is_dns_port(be16(udp + 2))))
+		h->wants |= WIRE_WANT_DNS;
+}
+
+static __always_inline void classify_tcp(struct __sk_buff *skb, struct headers *h)
+{
+	__u8 tcp[14];
+	__u32 start = h->length, payload;
+
+	h->wants |= WIRE_WANT_TCP;
+	h->length += 20;
+	if (load(skb, start, tcp, sizeof(tcp)))
+		return;
+	h->length = start + (tcp[12] >> 4) * 4;
+	if ((tcp[13] & 0x12) == 0x02 && config.can_find_mptcp)
+		h->wants |= OPENS_CONNECTION;
+	if (!(config.wanted & (WIRE_WANT_DNS | WIRE_WANT_HTTP)))
+		return;
+	if (is_dns_port(be16(tcp)) || is_dns_port(be16(tcp + 2)))
+		payload = WIRE_WANT_DNS;
+	else
+		payload = WIRE_WANT_HTTP; /* which is_http_talk() may take back */
+	if (h->length < skb->len)
+		h->wants |= payload;
+	if (tcp[13] & 0x02 && config.wanted & payload)
+		h->wants |= OPENS_STREAM;
+}
+
+/* RFC 9110, 5.6.2; a bit for each ASCII character. */
+const volatile __u32 tokens[4] = { 0x0, 0x3ff6cfa, 0xc7fffffe, 0x57ffffff };
+
+static __always_inline bool is_token(__u8 c)
+{
+	return c < 128 && tokens[c >> 5 & 3] >> (c & 31) & 1;
+}
+
+/* Do these bytes, `size` of them, begin like `METHOD target`? A short start may. */
+static __always_inline bool looks_like_request(const __u8 *p, __u32 size)
+{
+	if (!is_token(p[0]))
+		return false;
+	for (__u32 i = 1; i < TALK_LOOK; i++) {
+		if (i >= size || p[i] == ' ')
+			return true;
+		if (!is_token(p[i]))
+			return false;
+	}
+	return true; /* a long method */
+}
+
+/*
+ * May the TCP payload at `start` belong to HTTP? What the socket has shown before
+ * counts, in both directions: once a status line was seen all its payloads are
+ * wanted; before, those that look like a request and what follows them; others
+ * never. Each segment is looked at anew, because a socket older than the tracer,
+ * or one that talks something else first, may come to HTTP later.
+ */
+__noinline int is_http_talk(struct __sk_buff *skb, __u32 start)
+{
+	__u8 look[TALK_LOOK] = {};
+	struct bpf_sock *sk = skb->sk;
+	struct talk *talk = NULL;
+	__u32 size;
+
+	if (start >= skb->len)
+		return 0;
+	size = skb->len - start;
+	if (sk)
+		sk = bpf_sk_fullsock(sk);
+	if (sk)
+		talk = bpf_sk_storage_get(&talks, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	if (talk && talk->is_http)
+		return 1;
+	if (size >= TALK_LOOK) {
+		if (load(skb, start, look, TALK_LOOK))
+			return 0;
+	} else {
+		for (__u32 i = 0; i < TALK_LOOK - 1; i++) {
+			if (i < size && load(skb, start + i, look + i, 1))
+				return 0;
+		}
+	}
+	if (look[0] == 'H' && look[1] == 'T' && look[2] == 'T' && look[3] == 'P' && look[4] == '/' &&
+	    look[5] == '1' && look[6] == '.') {
+		if (talk)
+			talk->is_http = 1;
+		return 1;
+	}
+	if (!talk)
+		return looks_like_request(look, size);
+	if (!talk->left && talk->tries < TALK_TRIES && looks_like_request(look, size)) {
+		talk->tries++;
+		talk->left = TALK_BYTES;
+	}
+	if (!talk->left)
+		return 0;
+	talk->left -= size < talk->left ? size : talk->left;
+	return 1;
+}
+
+static __always_inline int ipv4_transport(struct __sk_buff *skb, struct headers *h)
+{
+	__u8 ip[10];
+
+	h->wants = WIRE_WANT_IPV4;
+	h->length = 20;
+	if (load(skb, 0, ip, sizeof(ip)))
+		return NO_TRANSPORT;
+	h->length = (ip[0] & 15) * 4;
+	return be16(ip + 6) & 0x1fff ? NO_TRANSPORT : ip[9];
+}
+
+static __always_inline int ipv6_transport(struct __sk_buff *skb, struct headers *h)
+{
+	__u8 extension[4], next;
+
+	h->wants = WIRE_WANT_IPV6;
+	h->length = 40;
+	if (load(skb, 6, &next, 1))
+		return NO_TRANSPORT;
+	for (int i = 0; i < IPV6_EXTENSIONS_MAX; i++) {
+		switch (next) {
+		case PROTOCOL_HOP_BY_HOP:
+		case PROTOCOL_ROUTING:
+		case PROTOCOL_DESTINATION:
+		case PROTOCOL_FRAGMENT:
+		case PROTOCOL_AH:
+		case PROTOCOL_MOBILITY:
+		case PROTOCOL_HIP:
+		case PROTOCOL_SHIM6:
+			break;
+		default:
+			return next;
+		}
+		if (load(skb, h->length, extension, sizeof(extension)))
+			return NO_TRANSPORT;
+		if (next == PROTOCOL_FRAGMENT) {
+			h->length += 8;
+			if (be16(extension + 2) & 0xfff8)
+				return NO_TRANSPORT;
+		} else if (next == PROTOCOL_AH) {
+			h->length += (extension[1] + 2) * 4;
+		} else {
+			h->length += (extension[1] + 1) * 8;
+		}
+		next = extension[0];
+	}
+	return NO_TRANSPORT;
+}
+
+/*
+ * Returns wants << 32 | length of the headers. Not static: the verifier then looks
+ * at it once, by itself, and its many paths do not multiply with those of the
+ * caller (14 s of load time otherwise).
+ */
+__noinline __u64 classify(struct __sk_buff *skb)
+{
+	struct headers h = {};
+	int transport;
+	__u8 version;
+
+	if (load(skb, 0, &version, 1))
+		return 0;
+	version >>= 4;
+	if (version == 4)
+		transport = ipv4_transport(skb, &h);
+	else if (version == 6)
+		transport = ipv6_transport(skb, &h);
+	else
+		return 0;
+
+	if (transport == PROTOCOL_TCP) {
+		classify_tcp(skb, &h);
+	} else if (transport == PROTOCOL_UDP) {
+		classify_udp(skb, &h);
+	} else if (transport != NO_TRANSPORT) {
+		if (version == 4 && transport == PROTOCOL_ICMP)
+			h.wants |= WIRE_WANT_ICMP;
+		if (version == 6 && transport == PROTOCOL_ICMPV6)
+			h.wants |= WIRE_WANT_ICMPV6;
+		h.length += 8;
+	}
+	return (__u64)h.wants << 32 | h.length;
+}
+
+/*
+ * The reader announces that it will sleep, then looks whether room is reserved
+ * in the ring; we reserve, then look for the announcement. The barrier in count()
+ * between our two steps makes it impossible that both miss each other.
+ */
+static __always_inline __u64 wake_flag(void)
+{
+	__u32 zero = 0;
+	struct wire_reader *r = bpf_map_lookup_elem(&reader, &zero);
+
+	if (r && r->asleep && __sync_val_compare_and_swap(&r->asleep, 1, 0) == 1)
+		return BPF_RB_FORCE_WAKEUP;
+	return BPF_RB_NO_WAKEUP;
+}
+
+/* Whom a packet belongs to. */
+struct credit {
+	struct owner_slot *slot; /* null: nobody */
+	__u64 socket;		 /* address of the socket that the slot hangs on */
+	bool listening;
+};
+
+/* Gives a socket the owner of another, as its own. */
+static __always_inline void adopt_owner(struct bpf_sock *sk, struct owner_slot *from)
+{
+	struct owner_slot *slot =
+	    bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	struct owner owner;
+	__u32 net_ns;
+
+	if (!slot)
+		return;
+	bpf_spin_lock(&from->lock);
+	owner = from->owner;
+	net_ns = from->net_ns;
+	bpf_spin_unlock(&from->lock);
+	bpf_spin_lock(&slot->lock);
+	slot->owner = owner;
+	slot->net_ns = net_ns;
+	slot->socket = (__u64)sk;
+	bpf_spin_unlock(&slot->lock);
+}
+
+/*
+ * A subflow of MPTCP is the kernel's socket; what the user has is the connection.
+ * A listening subflow adopts the owner, because a peer without MPTCP makes it
+ * produce plain TCP sockets, and those inherit from it.
+ */
+static __always_inline void find_connection(struct bpf_sock *sk, struct credit *credit)
+{
+	struct mptcp_sock *connection = bpf_skc_to_mptcp_sock(sk);
+	struct owner_slot *slot;
+
+	if (!connection)
+		return;
+	slot = bpf_sk_storage_get(&owners, connection, NULL, 0);
+	if (!slot)
+		return;
+	credit->slot = slot;
+	credit->socket = (__u64)connection;
+	if (credit->listening)
+		adopt_owner(sk, slot);
+}
+
+static __always_inline void find_credit(struct __sk_buff *skb, struct credit *credit)
+{
+	struct bpf_sock *sk = skb->sk;
+
+	if (sk)
+		sk = bpf_sk_fullsock(sk);
+	if (!sk)
+		return;
+	credit->listening = sk->state == BPF_TCP_LISTEN;
+	credit->socket = (__u64)sk;
+	credit->slot = bpf_sk_storage_get(&owners, sk, NULL, 0);
+	if (config.can_find_mptcp && (!credit->slot || credit->slot->socket != credit->socket))
+		find_connection(sk, credit);
+}
+
+static __always_inline void fill_attribution(struct packet_record *r, struct credit *credit)
+{
+	struct owner_slot *slot = credit->slot;
+	__u64 socket;
+
+	if (!slot) {
+		__builtin_memset(&r->owner, 0, sizeof(r->owner));
+		r->owner.syscall = WIRE_NO_SYSCALL;
+		r->net_ns = 0;
+		return;
+	}
+	bpf_spin_lock(&slot->lock);
+	r->owner = slot->owner;
+	r->net_ns = slot->net_ns;
+	socket = slot->socket;
+	bpf_spin_unlock(&slot->lock);
+	if (credit->listening || socket != credit->socket)
+		r->owner.attribution = WIRE_OWNER_LISTENER;
+}
+
+/* Expanded once per size, because the verifier wants to see a constant. */
+static __always_inline void emit(struct __sk_buff *skb, const __u32 size, __u32 length,
+				 __u8 direction, struct credit *credit, struct wire_counters *c)
+{
+	const __u32 room = size - sizeof(struct packet_record);
+	struct packet_record *r = bpf_ringbuf_reserve(&packets, size, 0);
+	__u64 waiting, flag;
+
+	if (!r) {
+		count(&c->ring_full);
+		return;
+	}
+	if (length > room)
+		length = room;
+	if (!length || load(skb, 0, r->data, length)) {
+		bpf_ringbuf_discard(r, BPF_RB_NO_WAKEUP);
+		count(&c->load_failed);
+		return;
+	}
+	r->time_ns = bpf_ktime_get_boot_ns();
+	r->cpu = bpf_get_smp_processor_id();
+	r->ifindex = skb->ifindex;
+	r->packet_len = skb->len;
+	r->data_len = length;
+	r->gso_segments = skb->gso_segs;
+	r->direction = direction;
+	r->pad = 0;
+	fill_attribution(r, credit);
+	count(&c->emitted);
+
+	/* Only the record that crosses the mark wakes, not all behind it. */
+	flag = wake_flag();
+	waiting = bpf_ringbuf_query(&packets, BPF_RB_AVAIL_DATA);
+	if (waiting >= config.wake_bytes && waiting - size < config.wake_bytes)
+		flag = BPF_RB_FORCE_WAKEUP;
+	bpf_ringbuf_submit(r, flag);
+}
+
+/*
+ * The tracepoint behind a send comes after its packets. Seeing here who is
+ * sending gives a forked worker its first bytes, and each packet its own call.
+ */
+static __always_inline void refresh_sender(struct credit *credit)
+{
+	struct owner_slot *slot = credit->slot;
+	struct task_struct *task;
+	int syscall;
+
+	if (!config.can_read_regs || !config.can_read_kernel || credit->listening)
+		return;
+	task = bpf_get_current_task_btf();
+	if (!can_own(task))
+		return;
+	syscall = syscall_number(task);
+	if (slot->owner.syscall == syscall && is_user(slot, credit->socket, task))
+		return;
+	if (is_calling_on(task, credit->socket))
+		refresh_owner(slot, credit->socket, task, syscall, NULL);
+}
+
+static __always_inline int on_packet(struct __sk_buff *skb, __u8 direction)
+{
+	const __u32 small = WIRE_RECORD_SMALL - sizeof(struct packet_record);
+	const __u32 medium = WIRE_RECORD_MEDIUM - sizeof(struct packet_record);
+	__u32 zero = 0, wants, length;
+	struct wire_counters *c;
+	struct credit credit = {};
+	__u64 headers;
+
+	c = bpf_map_lookup_elem(&counters, &zero);
+	if (!c)
+		return 1;
+	count(&c->seen);
+
+	headers = classify(skb);
+	wants = headers >> 32 & (config.wanted | OPENS_CONNECTION | OPENS_STREAM);
+	if (wants & WIRE_WANT_HTTP && !is_http_talk(skb, (__u32)headers))
+		wants &= ~WIRE_WANT_HTTP;
+	if (!wants)
+		goto filtered;
+
+	find_credit(skb, &credit);
+	if (wants == OPENS_CONNECTION)
+		goto filtered;
+	if (credit.slot) {
+		if (direction == WIRE_EGRESS)
+			refresh_sender(&credit);
+		if (config.own_pid && credit.slot->owner.host_pid == config.own_pid)
+			goto filtered;
+	}
+
+	length = headers;
+	if (wants & (WIRE_WANT_ICMP | WIRE_WANT_ICMPV6 | WIRE_WANT_DNS | WIRE_WANT_HTTP))
+		length = skb->len;
+	else if (length > small)
+		length = small;
+	if (length > skb->len)
+		length = skb->len;
+
+	if (length <= small)
+		emit(skb, WIRE_RECORD_SMALL, length, direction, &credit, c);
+	else if (length <= medium)
+		emit(skb, WIRE_RECORD_MEDIUM, length, direction, &credit, c);
+	else
+		emit(skb, WIRE_RECORD_LARGE, length, direction, &credit, c);
+	return 1;
+
+filtered:
+	count(&c->filtered);
+	return 1;
+}
+
+SEC("?cgroup_skb/ingress")
+int on_ingress(struct __sk_buff *skb)
+{
+	return on_packet(skb, WIRE_INGRESS);
+}
+
+SEC("?cgroup_skb/egress")
+int on_egress(struct __sk_buff *skb)
+{
+	return on_packet(skb, WIRE_EGRESS);
+}
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/*
+ * The one BPF object. Every section name starts with '?': user space picks what
+ * this kernel can load. packet.h describes the data path, owner.h who gets the
+ * credit.
+ */
+#include "wire.h"
+
+#include "kernel.h"
+#include "maps.h"
+#include "owner.h"
+#include "packet.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

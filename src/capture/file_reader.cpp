@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "capture/file_reader.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace tracee {
+namespace {
+
+// Fits the second-level cache together with what decoding needs.
+constexpr size_t kReadBytes = 256u << 10;
+
+bool is_regular(int fd) {
+  struct stat about = {};
+  return ::fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
+}
+
+}  // namespace
+
+FileReader::FileReader(Fd file, int stop_fd)
+    : file_(std::move(file)),
+      stop_fd_(stop_fd),
+      may_block_(!is_regular(file_.get())),
+      // for_overwrite: what no record needs is never touched, so it costs nothing.
+      buffer_(std::make_unique_for_overwrite<uint8_t[]>(kMaxPeek)) {
+  if (!may_block_) ::posix_fadvise(file_.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+}
+
+void FileReader::fill(size_t count) noexcept {
+  count = std::min(count, kMaxPeek);
+  if (begin_ != 0) {
+    std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
+    end_ -= begin_;
+    begin_ = 0;
+  }
+  const size_t room = std::max(count, kReadBytes);
+  while (end_ < count && read_some(room - end_) != 0) {
+  }
+}
+
+size_t FileReader::read_some(size_t room) noexcept {
+  while (!ended_) {
+    if (may_block_ && stop_fd_ >= 0) {
+      pollfd ready[] = {{file_.get(), POLLIN, 0}, {stop_fd_, POLLIN, 0}};
+      int answers = when_waiting_ ? ::poll(ready, 2, 0) : 0;
+      if (answers == 0) {
+        if (when_waiting_) when_waiting_();
+        answers = ::poll(ready, 2, -1);
+      }
+      // Any answer but "interrupted" leads to a read, which reports what is wrong.
+      if (answers < 0 && errno == EINTR) continue;
+      if (ready[1].revents != 0) {
+        stopped_ = ended_ = true;
+        break;
+      }
+    }
+    const ssize_t got = ::read(file_.get(), buffer_.get() + end_, room);
+    if (got > 0) {
+      end_ += static_cast<size_t>(got);
+      read_ += static_cast<uint64_t>(got);
+      return static_cast<size_t>(got);
+    }
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && errno == EAGAIN) {
+      pollfd ready = {file_.get(), POLLIN, 0};
+      ::poll(&ready, 1, -1);
+      continue;
+    }
+    if (got < 0) error_ = errno;
+    ended_ = true;
+  }
+  return 0;
+}
+
+bool FileReader::skip(uint64_t count) noexcept {
+  for (;;) {
+    const uint64_t here = std::min<uint64_t>(count, end_ - begin_);
+    begin_ += static_cast<size_t>(here);
+    count -= here;
+    if (count == 0) return true;
+    if (peek(1).empty()) return false;
+  }
+}
+
+}  // namespace tracee

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "capture/live.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <linux/membarrier.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cerrno>
+#include <chrono>
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <limits>
+#include <string_view>
+#include <thread>
+
+#include "capture/cgroup.h"
+#include "tracee.skel.h"
+
+namespace tracee {
+namespace {
+
+constexpr int kNapMs = 5;
+constexpr size_t kBatch = 4096;
+
+// libbpf speaks while it works; only what it said first about a failure matters.
+thread_local std::string last_complaint;
+
+int listen_to_libbpf(libbpf_print_level level, const char* format, va_list arguments) {
+  if (level != LIBBPF_WARN || !last_complaint.empty()) return 0;
+  char text[512];
+  std::vsnprintf(text, sizeof text, format, arguments);
+  std::string_view line(text);
+  if (line.starts_with("libbpf: ")) line.remove_prefix(8);
+  last_complaint = line.substr(0, line.find('\n'));
+  return 0;
+}
+
+std::string complaint(int error) {
+  const std::string reason = std::strerror(error < 0 ? -error : error);
+  return last_complaint.empty() ? reason : last_complaint + " (" + reason + ")";
+}
+
+size_t page_size() { return static_cast<size_t>(::sysconf(_SC_PAGESIZE)); }
+
+uint64_t now(clockid_t clock) {
+  timespec time{};
+  ::clock_gettime(clock, &time);
+  return static_cast<uint64_t>(time.tv_sec) * 1000000000 + static_cast<uint64_t>(time.tv_nsec);
+}
+
+// The two clocks cannot be read at once; the tightest of several tries errs least.
+uint64_t measure_boot_epoch() {
+  uint64_t best = std::numeric_limits<uint64_t>::max();
+  uint64_t epoch = 0;
+  for (int i = 0; i < 16; i++) {
+    const uint64_t before = now(CLOCK_BOOTTIME);
+    const uint64_t real = now(CLOCK_REALTIME);
+    const uint64_t width = now(CLOCK_BOOTTIME) - before;
+    if (width >= best) continue;
+    best = width;
+    epoch = real - before - width / 2;
+  }
+  return epoch;
+}
+
+}  // namespace
+
+// Memory of a map that the kernel side uses at the same time.
+class LiveSource::Mapping {
+ public:
+  Mapping(int map, size_t size, int protection) noexcept
+      : size_(size), start_(::mmap(nullptr, size, protection, MAP_SHARED, map, 0)) {}
+  ~Mapping() {
+    if (valid()) ::munmap(start_, size_);
+  }
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+
+  bool valid() const noexcept { return start_ != MAP_FAILED; }
+
+  template <class T>
+  T* at(size_t offset) const noexcept {
+    return reinterpret_cast<T*>(static_cast<char*>(start_) + offset);
+  }
+
+ private:
+  size_t size_;
+  void* start_;
+};
+
+void LiveSource::FreeObject::operator()(struct tracee_bpf* object) const noexcept {
+  tracee_bpf__destroy(object);
+}
+void LiveSource::FreeRing::operator()(struct ring_buffer* ring) const noexcept {
+  ring_buffer__free(ring);
+}
+void LiveSource::FreeLink::operator()(struct bpf_link* link) const noexcept {
+  bpf_link__destroy(link);
+}
+
+LiveSource::LiveSource() = default;
+LiveSource::~LiveSource() = default;
+
+Result<std::unique_ptr<LiveSource>> LiveSource::open(const LiveOptions& options) {
+  libbpf_set_print(&listen_to_libbpf);
+  auto features = probe_kernel();
+  if (!features) return forward(features);
+
+  std::unique_ptr<LiveSource> source(new LiveSource);
+  source->boot_epoch_ns_ = measure_boot_epoch();
+  if (!options.required_only) source->features_ = *features;
+  auto done = source->load(options);
+  if (!done) {
+    // An optional program that promised to load and did not must not cost the trace.
+    source->features_ = {};
+    auto reduced = source->load(options);
+    if (!reduced) return forward(done);
+  }
+  done = source->watch_ring();
+  if (done && options.attach) done = source->attach();
+  if (!done) return forward(done);
+  return source;
+}
+
+Result<> LiveSource::load(const LiveOptions& options) {
+  if (options.dns_ports.size() > WIRE_DNS_PORTS)
+    return fail(Exit::Usage, "too many DNS ports: " + std::to_string(options.dns_ports.size()),
+                "give at most " + std::to_string(WIRE_DNS_PORTS));
+  last_complaint.clear();
+  object_.reset(tracee_bpf__open());
+  if (!object_) return fail(Exit::RunTime, "cannot open the BPF object: " + complaint(errno));
+
+  auto& programs = object_->progs;
+  for (bpf_program* program : {programs.on_ingress, programs.on_egress, programs.on_socket,
+                               programs.on_connect4, programs.on_connect6, programs.on_sendmsg4,
+                               programs.on_sendmsg6, programs.on_recvmsg4, programs.on_recvmsg6})
+    bpf_program__set_autoload(program, true);
+  bpf_program__set_autoload(programs.on_send, features_.socket_tracepoints);
+  bpf_program__set_autoload(programs.on_receive, features_.socket_tracepoints);
+  bpf_program__set_autoload(programs.on_open_file, features_.open_files);
+
+  const size_t ring_bytes =
+      std::bit_ceil(std::clamp(options.ring_bytes, size_t{256} << 10, size_t{1} << 30));
+  bpf_map__set_max_entries(object_->maps.packets, static_cast<uint32_t>(ring_bytes));
+
+  struct wire_config config = {};
+  config.wanted = options.wanted;
+  config.own_pid = own_host_pid();
+  config.wake_bytes = static_cast<uint32_t>(ring_bytes / 8);
+  config.dns_port_count = static_cast<uint32_t>(options.dns_ports.size());
+  std::copy(options.dns_ports.begin(), options.dns_ports.end(), config.dns_ports);
+  config.can_read_kernel = features_.probe_read;
+  config.can_read_regs = features_.call_registers;
+  config.can_find_mptcp = features_.mptcp;
+  std::memcpy(&object_->rodata->config, &config, sizeof config);
+
+  const int error = tracee_bpf__load(object_.get());
+  if (error == -ENOMEM)
+    return fail(Exit::RunTime, "not enough memory for the packet ring: " + complaint(error),
+                "make it smaller than " + std::to_string(ring_bytes) + " bytes");
+  if (error != 0)
+    return fail(Exit::Missing, "the kernel refuses the BPF programs: " + complaint(error),
+                "Linux 5.15 or later with BTF and cgroup BPF is needed");
+  return {};
+}
+
+Result<> LiveSource::watch_ring() {
+  const int map = bpf_map__fd(object_->maps.packets);
+  ring_.reset(ring_buffer__new(map, &LiveSource::on_sample, this, nullptr));
+  positions_ = std::make_unique<Mapping>(map, 2 * page_size(), PROT_READ);
+  reader_ = std::make_unique<Mapping>(bpf_map__fd(object_->maps.reader), page_size(),
+                                      PROT_READ | PROT_WRITE);
+  wake_ = Fd(::epoll_create1(EPOLL_CLOEXEC));
+  // Edge-triggered: only a wake-up from the kernel ends a nap, not mere packets.
+  epoll_event event = {EPOLLIN | EPOLLET, {}};
+  if (!ring_ || !positions_->valid() || !reader_->valid() || !wake_ ||
+      ::epoll_ctl(wake_.get(), EPOLL_CTL_ADD, map, &event) != 0)
+    return fail(Exit::RunTime, std::string("cannot map the packet ring: ") + std::strerror(errno),
+                "try a smaller ring buffer");
+  return {};
+}
+
+Result<> LiveSource::attach() {
+  auto root = open_cgroup_root();
+  if (!root) return forward(root);
+
+  const auto keep = [this](const char* name, bpf_link* link) -> Result<> {
+    if (link == nullptr)
+      return fail(Exit::Missing, std::string("cannot attach ") + name + ": " + complaint(errno),
+                  "Linux 5.15 or later with cgroup BPF is needed");
+    links_.emplace_back(link);
+    return {};
+  };
+  const auto attach_cgroup = [&](bpf_program* program) {
+    last_complaint.clear();
+    return keep(bpf_program__section_name(program),
+                bpf_program__attach_cgroup(program, root->get()));
+  };
+
+  // Owners before packets: then no packet of an owned socket comes without one.
+  auto& programs = object_->progs;
+  for (bpf_program* program :
+       {programs.on_socket, programs.on_connect4, programs.on_connect6, programs.on_sendmsg4,
+        programs.on_sendmsg6, programs.on_recvmsg4, programs.on_recvmsg6}) {
+    if (auto done = attach_cgroup(program); !done) return done;
+  }
+  if (features_.socket_tracepoints) {
+    const auto send = keep("sock_send_length", bpf_program__attach(programs.on_send));
+    const auto receive = keep("sock_recv_length", bpf_program__attach(programs.on_receive));
+    features_.socket_tracepoints = send && receive;
+  }
+  note_open_sockets();
+  for (bpf_program* program : {programs.on_ingress, programs.on_egress}) {
+    if (auto done = attach_cgroup(program); !done) return done;
+  }
+  return {};
+}
+
+void LiveSource::note_open_sockets() noexcept {
+  if (!features_.open_files) return;
+  const std::unique_ptr<bpf_link, FreeLink> link(
+      bpf_program__attach_iter(object_->progs.on_open_file, nullptr));
+  const Fd walk(link ? bpf_iter_create(bpf_link__fd(link.get())) : -1);
+  features_.open_files = static_cast<bool>(walk);
+  // The program writes nothing, so reading to the end is the whole walk.
+  char none[1];
+  ssize_t got;
+  do {
+    got = walk ? ::read(walk.get(), none, sizeof none) : 0;
+  } while (got > 0 || (got < 0 && (errno == EINTR || errno == EAGAIN)));
+}
+
+int LiveSource::before_wait() noexcept {
+  if (more_) return 0;
+  if (batch_ > 0) return kNapMs;
+  // The counterpart is wake_flag() in the BPF program: either it sees the
+  // announcement or we see its reservation.
+  announce_sleep(1);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  return is_ring_empty() ? -1 : 0;
+}
+
+void LiveSource::announce_sleep(uint32_t asleep) noexcept {
+  __atomic_store_n(&reader_->at<struct wire_reader>(0)->asleep, asleep, __ATOMIC_SEQ_CST);
+}
+
+// Not empty also while a record is reserved that is not written yet.
+bool LiveSource::is_ring_empty() const noexcept {
+  const auto position = [this](size_t offset) {
+    return __atomic_load_n(positions_->at<const unsigned long>(offset), __ATOMIC_SEQ_CST);
+  };
+  return position(0) == position(page_size());
+}
+
+size_t LiveSource::drain(RecordHandler& handler) noexcept {
+  announce_sleep(0);
+  epoll_event event;
+  (void)::epoll_wait(wake_.get(), &event, 1, 0);  // takes back a wake-up that is being answered
+
+  handler_ = &handler;
+  batch_ = 0;
+  (void)ring_buffer__consume(ring_.get());
+  handler_ = nullptr;
+  more_ = batch_ >= kBatch;
+  received_ += batch_;
+  return batch_;
+}
+
+int LiveSource::on_sample(void* self, void* data, size_t size) noexcept {
+  auto& source = *static_cast<LiveSource*>(self);
+  const auto& from = *static_cast<const struct packet_record*>(data);
+  // The kernel side reserves whole WIRE_RECORD_* sizes and keeps data_len within.
+  const size_t room = size - sizeof from;
+  Record record;
+  record.time_ns = from.time_ns + source.boot_epoch_ns_;
+  record.packet = Bytes(from.data, std::min<size_t>(from.data_len, room));
+  record.packet_length = from.packet_len;
+  record.cpu = from.cpu;
+  record.ifindex = from.ifindex;
+  record.net_ns = from.net_ns;
+  record.gso_segments = from.gso_segments;
+  record.direction = static_cast<Direction>(from.direction);
+  record.owner = &from.owner;
+  record.boot_epoch_ns = source.boot_epoch_ns_;
+  source.handler_->on_record(record);
+  // A negative answer ends the consumption behind this record.
+  return ++source.batch_ < kBatch ? 0 : -ECANCELED;
+}
+
+void LiveSource::stop(RecordHandler& handler) noexcept {
+  // Closing a link would do, were there no child that has inherited the descriptor.
+  for (const auto& link : links_) (void)bpf_link__detach(link.get());
+  links_.clear();
+  // Programs run under RCU and this waits for its readers. Where it is refused
+  // (nohz_full), no packet takes as long as the sleep.
+  if (::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  do {
+    drain(handler);
+  } while (more_);
+}
+
+struct wire_counters LiveSource::counters() const noexcept {
+  struct wire_counters sum = {};
+  std::vector<struct wire_counters> cpus(
+      static_cast<size_t>(std::max(libbpf_num_possible_cpus(), 1)));
+  const uint32_t key = 0;
+  if (bpf_map_lookup_elem(bpf_map__fd(object_->maps.counters), &key, cpus.data()) != 0) return sum;
+  for (const auto& cpu : cpus) {
+    sum.seen += cpu.seen;
+    sum.filtered += cpu.filtered;
+    sum.ring_full += cpu.ring_full;
+    sum.load_failed += cpu.load_failed;
+    sum.emitted += cpu.emitted;
+  }
+  return sum;
+}
+
+}  // namespace tracee

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// Live packets: owns the BPF object, its attachments and its ring.
+//
+//   auto source = LiveSource::open(options);
+//   while (running) {
+//     poll {source->wait_fd(), ...} for at most source->before_wait() ms;
+//     source->drain(handler);           // also when the time ran out
+//   }
+//   source->stop(handler);
+//
+// One thread uses it. Nothing stays in the kernel when the process dies, however
+// it dies: every attachment is a link that lives as long as its descriptor.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "capture/probe.h"
+#include "capture/source.h"
+
+struct bpf_link;
+struct ring_buffer;
+struct tracee_bpf;
+
+namespace tracee {
+
+struct LiveOptions {
+  uint32_t wanted = 0;                     // WIRE_WANT_*
+  std::vector<uint16_t> dns_ports = {53};  // at most WIRE_DNS_PORTS
+  size_t ring_bytes = size_t{16} << 20;    // rounded up to a power of two
+  bool attach = true;                      // false: only load, for tests
+  bool required_only = false;              // without the optional programs, for tests
+};
+
+class LiveSource {
+ public:
+  // Loads, attaches and looks through the open sockets. Errors say what is
+  // missing and carry Exit::Missing when it is a privilege or kernel feature.
+  static Result<std::unique_ptr<LiveSource>> open(const LiveOptions& options);
+
+  ~LiveSource();
+  LiveSource(const LiveSource&) = delete;
+  LiveSource& operator=(const LiveSource&) = delete;
+
+  // Readable when the kernel wants the ring drained before the time is up.
+  int wait_fd() const noexcept { return wake_.get(); }
+
+  // To be asked before each wait: how long it may last, in ms; -1 is without
+  // limit. Right after packets it is a nap during which the kernel saves itself
+  // the wake-ups; after a nap without packets the next one wakes us at once.
+  int before_wait() noexcept;
+
+  // Hands over the packets that are ready, but no more than a batch, so that the
+  // caller sees its signals under any load. Returns their number.
+  size_t drain(RecordHandler& handler) noexcept;
+
+  // Detaches, waits for programs that still run, drains to the end. Afterwards
+  // counters().emitted == received().
+  void stop(RecordHandler& handler) noexcept;
+
+  // Sums over the CPUs.
+  struct wire_counters counters() const noexcept;
+  uint64_t received() const noexcept { return received_; }
+  uint64_t boot_epoch_ns() const noexcept { return boot_epoch_ns_; }
+
+  // What is in use; the rest is less exact without it.
+  const KernelFeatures& features() const noexcept { return features_; }
+
+  // For tests that run single programs: owned by this object.
+  struct tracee_bpf* object() noexcept {
+    return object_.get();
+  }
+
+ private:
+  struct FreeObject {
+    void operator()(struct tracee_bpf* object) const noexcept;
+  };
+  struct FreeRing {
+    void operator()(struct ring_buffer* ring) const noexcept;
+  };
+  struct FreeLink {
+    void operator()(struct bpf_link* link) const noexcept;
+  };
+  class Mapping;
+
+  LiveSource();
+  Result<> load(const LiveOptions& options);
+  Result<> watch_ring();
+  Result<> attach();
+  void note_open_sockets() noexcept;
+  void announce_sleep(uint32_t asleep) noexcept;
+  bool is_ring_empty() const noexcept;
+  static int on_sample(void* self, void* data, size_t size) noexcept;
+
+  std::unique_ptr<struct tracee_bpf, FreeObject> object_;
+  std::vector<std::unique_ptr<struct bpf_link, FreeLink>> links_;
+  std::unique_ptr<struct ring_buffer, FreeRing> ring_;
+  std::unique_ptr<Mapping> positions_;  // the ring's consumer page, then the producer's
+  std::unique_ptr<Mapping> reader_;     // struct wire_reader
+  Fd wake_;
+  KernelFeatures features_;
+  RecordHandler* handler_ = nullptr;  // during drain()
+  size_t batch_ = 0;                  // packets of the current or last drain()
+  uint64_t received_ = 0;
+  uint64_t boot_epoch_ns_ = 0;
+  bool more_ = false;  // the batch ended before the ring did
+};
+
+}  // namespace tracee

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// The decode room: bytes of a packet in, typed events out. Owns the walk over
+// IP and transport headers and the protocols' parsers. Promises: no allocation,
+// no lock, no log line, no exception per packet; memory and time bounded by the
+// packet's length; input that makes no sense costs an event, never the process.
+//
+// A Decoder belongs to one thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "decode/counters.h"
+#include "decode/packet.h"
+#include "decode/protocol.h"
+#include "event/event.h"
+
+namespace tracee {
+
+class Fragments;
+class Streams;
+
+class Decoder {
+ public:
+  // `enabled`: the events somebody wants; only what they need is parsed.
+  Decoder(const DecodeOptions& options, EventMask enabled);
+  ~Decoder();
+
+  // Other events are wanted from now on. What is known of streams stays.
+  void enable(EventMask enabled);
+
+  // `bytes` starts at the IP header; `length` is what the packet had on the
+  // wire. Events reference `bytes` and `context` and die with the call.
+  void decode(Bytes bytes, uint32_t length, const Context& context, EventHandler& out) noexcept;
+
+  const DecodeCounters& counters() const noexcept { return counters_; }
+
+ private:
+  static void walk_transport(Packet& packet, Scope& scope) noexcept;
+  void decode_payload(const Packet& packet, Scope& scope) noexcept;
+
+  struct Rows {
+    std::array<const Protocol*, kMaxPacketEvents> row{};
+    size_t count = 0;
+    std::span<const Protocol* const> all() const noexcept { return {row.data(), count}; }
+  };
+  // Rows that have an enabled event, by layer.
+  Rows network_, transport_, datagram_, stream_;
+
+  DecodeOptions options_;
+  EventMask enabled_;
+  Arena arena_;
+  // Null: no enabled event needs them.
+  std::unique_ptr<Fragments> fragments_;
+  std::unique_ptr<Streams> streams_;
+  DecodeCounters counters_;
+};
+
+// WIRE_WANT_* bits that the enabled events need from the kernel side.
+uint32_t wire_wants(EventMask enabled);
+
+// The specs of all packet events, in catalogue order.
+std::span<const EventSpec* const> packet_events();
+
+}  // namespace tracee

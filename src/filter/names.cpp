@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filter/names.h"
+
+namespace tracee {
+namespace {
+
+std::string_view executable(const Context& c) noexcept { return c.executable.path; }
+std::string_view container_name(const Context& c) noexcept { return c.container.name; }
+std::string_view container_image(const Context& c) noexcept { return c.container.image; }
+std::string_view container_digest(const Context& c) noexcept { return c.container.image_digest; }
+bool container_started(const Context& c) noexcept { return c.flags.container_started; }
+std::string_view pod_name(const Context& c) noexcept { return c.kubernetes.pod_name; }
+std::string_view pod_namespace(const Context& c) noexcept { return c.kubernetes.pod_namespace; }
+std::string_view pod_uid(const Context& c) noexcept { return c.kubernetes.pod_uid; }
+bool pod_sandbox(const Context& c) noexcept { return c.kubernetes.pod_sandbox == "true"; }
+
+constexpr Field kEvent[] = {
+    field<&Context::time_ns, "timestamp">("Time of the packet, ns since the epoch."),
+    field<&Context::cpu, "processorId">("CPU that handled the packet."),
+};
+
+constexpr Field kProcess[] = {
+    field<&Context::process_name, "name">("Name of the thread, at most 15 bytes."),
+    field<&Context::process_id, "pid">("Process id in its own pid namespace."),
+    field<&Context::thread_id, "tid">("Thread id in its own pid namespace."),
+    field<&Context::parent_id, "ppid">("Parent's process id in the own pid namespace."),
+    field<&Context::user_id, "uid">("Effective user id."),
+    field<&executable, "executable">("Path of the executable."),
+    field<&Context::host_process_id, "hostPid">("Process id on the host."),
+    field<&Context::host_thread_id, "hostTid">("Thread id on the host."),
+    field<&Context::host_parent_id, "hostPpid">("Parent's process id on the host."),
+    field<&Context::thread_start_ns, "startTime">("Start of the thread, ns since the epoch."),
+    field<&Context::mount_namespace, "mntns">("Inode of the mount namespace."),
+    field<&Context::pid_namespace, "pidns">("Inode of the pid namespace."),
+    field<&Context::cgroup_id, "cgroupId">("Cgroup v2 id of the task."),
+    field<&Context::host_name, "hostName">("UTS node name, at most 15 bytes."),
+};
+
+constexpr Field kContainer[] = {
+    field<&container_id, "id">("Full container id, empty on the host."),
+    field<&container_name, "name">("Container name."),
+    field<&container_image, "image">("Image name."),
+    field<&container_digest, "imageDigest">("Image digest."),
+    field<&container_started, "started">("The container's entry point has run."),
+};
+
+constexpr Field kKubernetes[] = {
+    field<&pod_name, "podName">("Pod name."),
+    field<&pod_namespace, "podNamespace">("Pod namespace."),
+    field<&pod_uid, "podUid">("Pod uid."),
+    field<&pod_sandbox, "podSandbox">("The container holds the pod's namespaces."),
+};
+
+constexpr Field kNetwork[] = {
+    field<&Context::direction, "direction">("`ingress` or `egress`; empty in a replay."),
+    field<&Context::attribution, "attribution">("How the owner was found."),
+    field<&Context::interface, "interface">("Name of the interface, where it is known."),
+    field<&Context::ifindex, "ifindex">("Number of the interface."),
+    field<&Context::net_ns, "namespace">("Inode of the network namespace."),
+    field<&Context::packet_length, "packetLength">("Bytes of the packet, from its IP header on."),
+    field<&Context::captured_length, "capturedLength">("Bytes of it that were captured."),
+    field<&Context::gso_segments, "gsoSegments">("Segments a packet to be cut stands for."),
+};
+
+constexpr Field kLone[] = {
+    field<&Context::syscall, "syscall">("Last socket call of the sender; empty on ingress."),
+};
+
+constexpr NameGroup kGroups[] = {
+    {"event", kEvent},           {"process", kProcess}, {"container", kContainer},
+    {"kubernetes", kKubernetes}, {"network", kNetwork},
+};
+
+}  // namespace
+
+std::span<const NameGroup> name_groups() { return kGroups; }
+std::span<const Field> lone_names() { return kLone; }
+
+Path context_path(std::string_view group, std::string_view name) {
+  Path out;
+  out.root = Path::Root::Context;
+  std::span<const Field> fields = kLone;
+  for (const NameGroup& candidate : kGroups) {
+    if (candidate.name == group) fields = candidate.fields;
+  }
+  append_step(out, *find_field(fields, name, false));
+  return out;
+}
+
+}  // namespace tracee

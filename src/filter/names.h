@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// The names an expression may use beside an event's data: `process.name`,
+// `container.id`, `network.direction`, `syscall`. They read the context, which
+// every event has. `event.name` is known at start and not among them.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "event/context.h"
+#include "filter/path.h"
+
+namespace tracee {
+
+struct NameGroup {
+  std::string_view name;
+  std::span<const Field> fields;
+};
+std::span<const NameGroup> name_groups();
+// Names that stand alone.
+std::span<const Field> lone_names();
+
+// The path of a name that is known to be there; `group` "" for a lone one.
+Path context_path(std::string_view group, std::string_view name);
+
+}  // namespace tracee

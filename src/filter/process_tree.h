@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// What filters ask about processes and containers beyond a packet's own context.
+// Whoever keeps the tables implements it; without one the filters that need it
+// are refused at start.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "event/context.h"
+
+namespace tracee {
+
+class ProcessTree {
+ public:
+  virtual ~ProcessTree() = default;
+
+  // The parent of host process `pid`, as it would own a packet; false: not known.
+  virtual bool parent_of(uint32_t pid, Context& parent) const noexcept = 0;
+  // Whether the process, or the container, began after tracing did.
+  virtual bool is_new_process(uint32_t pid) const noexcept = 0;
+  virtual bool is_new_container(std::string_view id) const noexcept = 0;
+  // Inode of the host's mount namespace.
+  virtual uint32_t host_mount_namespace() const noexcept = 0;
+};
+
+}  // namespace tracee

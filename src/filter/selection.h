@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// The filter room: which events are kept. Owns the meaning of what the user asks
+// for; knows fields by the event tables only, no protocol by name. Texts are
+// read once at start; deciding on an event allocates nothing and reads only the
+// fields that are asked about.
+//
+//   --events, --scope   what to select, and of whom (event_flags.h, scope.h)
+//   --policy            the same by files, under names (policy.h)
+//   --filter            one expression over every event (syntax.h)
+//
+// Whatever the form, it becomes a typed Tree per kind of event and then a flat
+// Program; there is one engine.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "event/catalog.h"
+#include "filter/policy.h"
+#include "filter/program.h"
+
+namespace tracee {
+
+// What the user asks for. Policies exclude events and scopes.
+struct Wishes {
+  std::vector<std::string> events, scopes, policies, filters;
+};
+
+class Selection {
+ public:
+  // `catalog` and `processes` (null: no process tree) must outlive the selection.
+  // Errors are Exit::Usage and say where and what; those of `--events` and
+  // `--scope` begin with the reference's error class ("invalid event to trace").
+  static Result<Selection> parse(const Wishes& wishes, const Catalog& catalog,
+                                 const ProcessTree* processes = nullptr);
+  // The same with events only.
+  static Result<Selection> parse(std::span<const std::string> events, const Catalog& catalog);
+
+  Selection(Selection&&) = default;
+  Selection& operator=(Selection&&) = default;
+
+  // The selected events, in catalogue order.
+  std::vector<const EventSpec*> events() const;
+
+  // The policies that keep the event, as bits of policy_names(); 0: none does.
+  uint64_t matched(const Event& event) const noexcept;
+  bool keeps(const Event& event) const noexcept { return matched(event) != 0; }
+
+  // One empty name: the command line.
+  std::span<const std::string_view> policy_names() const noexcept { return name_views_; }
+
+  // Each rule's terms and where each is decided, for people.
+  std::string explain() const;
+
+ private:
+  Selection() = default;
+
+  struct Rule {
+    uint64_t policy;  // its bit
+    std::vector<RuleTerm> terms;
+    Program program;
+  };
+  // All that is asked of one kind of event.
+  struct Chosen {
+    const EventSpec* spec;
+    std::vector<Rule> rules{};
+    std::vector<RuleTerm> filter_terms{};
+    Program filter{};
+  };
+
+  Result<> take(std::vector<Policy> policies);
+  Result<> add_filters(const std::vector<std::string>& filters, const Catalog& catalog);
+
+  std::vector<std::string> names_;
+  std::vector<std::string_view> name_views_;
+  std::vector<std::string> filter_texts_;
+  std::vector<Chosen> chosen_;
+  std::vector<const Chosen*> by_id_;  // index: EventSpec::id
+};
+
+}  // namespace tracee

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// The only file that knows yaml-cpp; its exceptions end here.
+#include "filter/yaml.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+
+namespace tracee {
+namespace {
+
+constexpr size_t kMaxBytes = 1 << 20;
+constexpr unsigned kMaxDepth = 32;
+// Aliases may name a node many times over; what they expand to is bounded.
+constexpr size_t kMaxNodes = 100'000;
+
+// Ends a conversion that goes too far; caught below like the library's own.
+struct TooMuch {
+  YAML::Mark mark;
+  const char* what;
+};
+
+YamlNode convert(const YAML::Node& node, unsigned depth, size_t& count) {
+  if (depth > kMaxDepth) throw TooMuch{node.Mark(), "nested too deeply"};
+  if (++count > kMaxNodes) throw TooMuch{node.Mark(), "more than 100,000 values"};
+  YamlNode out;
+  out.line = node.Mark().line + 1;
+  out.column = node.Mark().column + 1;
+  if (node.IsScalar()) {
+    out.kind = YamlNode::Kind::Scalar;
+    out.text = node.Scalar();
+  } else if (node.IsSequence()) {
+    out.kind = YamlNode::Kind::List;
+    for (const YAML::Node& item : node) out.items.push_back(convert(item, depth + 1, count));
+  } else if (node.IsMap()) {
+    out.kind = YamlNode::Kind::Map;
+    for (const auto& member : node) {
+      if (!member.first.IsScalar()) throw TooMuch{member.first.Mark(), "a key is a plain text"};
+      YamlNode key = convert(member.first, depth + 1, count);
+      if (out.find(key.text) != nullptr) throw TooMuch{member.first.Mark(), "the key stands twice"};
+      out.members.emplace_back(std::move(key), convert(member.second, depth + 1, count));
+    }
+  }
+  return out;
+}
+
+// Up to one byte more than is taken; false: errno says why.
+bool read_file(const std::string& path, std::string& out) {
+  const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path.c_str(), "rbe"), &std::fclose);
+  if (file == nullptr) return false;
+  out.resize(kMaxBytes + 1);
+  out.resize(std::fread(out.data(), 1, out.size(), file.get()));
+  return std::ferror(file.get()) == 0;
+}
+
+std::string place(const std::string& path, const YAML::Mark& mark) {
+  return path + ":" + std::to_string(mark.line + 1) + ":" + std::to_string(mark.column + 1);
+}
+
+}  // namespace
+
+const YamlNode* YamlNode::find(std::string_view key) const {
+  for (const auto& [name, value] : members) {
+    if (name.text == key) return &value;
+  }
+  return nullptr;
+}
+
+std::string place_of(const std::string& path, const YamlNode& node) {
+  return path + ":" + std::to_string(node.line) + ":" + std::to_string(node.column);
+}
+
+Result<std::vector<YamlNode>> read_yaml(const std::string& path) {
+  std::string text;
+  if (!read_file(path, text)) {
+    return fail(Exit::Usage, path + ": cannot be read: " + std::strerror(errno),
+                "check the path and its permissions");
+  }
+  if (text.size() > kMaxBytes) {
+    return fail(Exit::Usage, path + ": larger than 1 MiB", "split it");
+  }
+  std::vector<YamlNode> out;
+  try {
+    size_t count = 0;
+    for (const YAML::Node& document : YAML::LoadAll(text)) {
+      out.push_back(convert(document, 0, count));
+    }
+  } catch (const YAML::Exception& error) {
+    return fail(Exit::Usage, place(path, error.mark) + ": " + error.msg, "it is not valid YAML");
+  } catch (const TooMuch& error) {
+    return fail(Exit::Usage, place(path, error.mark) + ": " + error.what, "make it simpler");
+  }
+  return out;
+}
+
+}  // namespace tracee

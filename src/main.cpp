@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/core.h>
+#include <sys/random.h>
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "app/check.h"
+#include "app/describe.h"
+#include "app/options.h"
+#include "app/pipeline.h"
+#include "app/run.h"
+#include "app/signals.h"
+#include "app/summary.h"
+#include "event/lost_events.h"
+
+namespace tracee {
+namespace {
+
+Catalog make_catalog() {
+  std::vector<const EventSpec*> all(packet_events().begin(), packet_events().end());
+  all.push_back(&kLostEvents);
+  return Catalog(all);
+}
+
+std::string output_path(const std::string& spec) {
+  const size_t colon = spec.find(':');
+  return colon == spec.npos ? "" : spec.substr(colon + 1);
+}
+
+DecodeOptions decode_options(const Options& options, bool extended) {
+  DecodeOptions out;
+  out.extended = extended;
+  std::ranges::copy(options.dns_ports, out.dns_ports);
+  out.dns_port_count = options.dns_ports.size();
+  // Nobody outside can know which connections share a bucket. A replay needs no
+  // secret, and keeps what it does the same to the last step.
+  if (options.input.empty()) {
+    (void)::getrandom(&out.streams.hash_seed, sizeof out.streams.hash_seed, GRND_NONBLOCK);
+  }
+  return out;
+}
+
+using Outputs = std::vector<std::unique_ptr<Output>>;
+
+Result<Outputs> open_outputs(std::vector<std::string> specs, const OutputOptions& options,
+                             const Catalog& catalog) {
+  if (specs.empty()) specs.emplace_back("table");
+  Outputs outputs;
+  std::vector<std::string> places;
+  for (const std::string& spec : specs) {
+    // Two writers of one file, or of standard output, would overwrite each other.
+    if (!spec.starts_with("none")) {
+      if (std::ranges::find(places, output_path(spec)) != places.end()) {
+        return fail(Exit::Usage, "--output: two outputs for one place: '" + spec + "'",
+                    "give each a file of its own, as in json:events.json");
+      }
+      places.push_back(output_path(spec));
+    }
+    auto output = Output::open(spec, catalog, options);
+    if (!output) return forward(output);
+    outputs.push_back(std::move(*output));
+  }
+  return outputs;
+}
+
+// The first output that failed is what the run failed of.
+Result<> check_outputs(const Pipeline& pipeline) {
+  for (const auto& output : pipeline.outputs()) {
+    if (!output->problem().empty()) {
+      return fail(Exit::RunTime, output->problem(), "check the free space and the path");
+    }
+  }
+  return {};
+}
+
+Result<> trace(const Options& options, const Catalog& catalog) {
+  const Wishes wishes{options.events, options.scopes, options.policies, options.filters};
+  auto selection = Selection::parse(wishes, catalog);
+  if (!selection) return forward(selection);
+  std::optional<PcapFilter> packets;
+  if (!options.pcap_filter.empty()) {
+    auto made = PcapFilter::make(options.pcap_filter);
+    if (!made) return forward(made);
+    packets = std::move(*made);
+  }
+  if (options.explain_filters) {
+    fmt::print("{}", explain_filters(*selection, options.pcap_filter));
+    return {};
+  }
+  std::vector<std::string> specs = options.outputs;
+  auto output_options = take_options(specs);
+  if (!output_options) return forward(output_options);
+  auto outputs = open_outputs(specs, *output_options, catalog);
+  if (!outputs) return forward(outputs);
+  if (auto watched = watch_signals(); !watched) return watched;
+  Pipeline pipeline(std::move(*selection), decode_options(options, output_options->extended),
+                    std::move(*outputs), options.count);
+  if (packets) pipeline.look_only_at(std::move(*packets));
+  if (!wishes.policies.empty()) {
+    watch_reload();
+    pipeline.reload_from([&] { return Selection::parse(wishes, catalog); });
+  }
+  auto done = options.input.empty() ? run_live(options, pipeline) : run_replay(options, pipeline);
+  if (!done) return done;
+  return check_outputs(pipeline);
+}
+
+Result<> run(int argc, const char* const* argv) {
+  auto options = parse_options(argc, argv);
+  if (!options) return forward(options);
+  const Catalog catalog = make_catalog();
+  switch (options->verb) {
+    case Options::Verb::Stop:
+      fmt::print("{}", options->text);
+      return {};
+    case Options::Verb::List:
+      fmt::print("{}", list_events(catalog));
+      return {};
+    case Options::Verb::Explain: {
+      auto text = explain_event(catalog, options->explain);
+      if (!text) return forward(text);
+      fmt::print("{}", *text);
+      return {};
+    }
+    case Options::Verb::Check:
+      return check_host();
+    case Options::Verb::Filter:
+      options->explain_filters = true;
+      if (options->events.empty() && options->policies.empty()) options->events = {"*"};
+      break;
+    case Options::Verb::Trace:
+      break;
+  }
+  return trace(*options, catalog);
+}
+
+}  // namespace
+}  // namespace tracee
+
+int main(int argc, char** argv) {
+  const auto done = tracee::run(argc, argv);
+  if (done) return 0;
+  tracee::say_error(done.error());
+  return static_cast<int>(done.error().code);
+}

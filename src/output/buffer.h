@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// The output room: events in, bytes out, and where the bytes go. Formats know
+// how an event looks, sinks know where it goes; neither keeps an Event.
+//
+// This header: the bytes of formatted events on their way to a sink. The block
+// is reserved once and big enough for any event a packet can make, so formatting
+// never allocates; only pages that were used cost memory. If an event does not
+// fit, the buffer says so and the event is taken back whole.
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <string_view>
+
+namespace tracee {
+
+class Buffer {
+ public:
+  explicit Buffer(size_t capacity)
+      : block_(std::make_unique_for_overwrite<char[]>(capacity)), capacity_(capacity) {}
+
+  std::string_view text() const noexcept { return {block_.get(), used_}; }
+  size_t size() const noexcept { return used_; }
+  void clear() noexcept {
+    used_ = 0;
+    overflowed_ = false;
+  }
+
+  // Takes back what was put since size() was `size`.
+  void rewind(size_t size) noexcept {
+    used_ = size;
+    overflowed_ = false;
+  }
+  bool overflowed() const noexcept { return overflowed_; }
+
+  // At least `count` writable bytes, or null. commit() says how many were used.
+  char* room(size_t count) noexcept {
+    if (capacity_ - used_ < count) {
+      overflowed_ = true;
+      return nullptr;
+    }
+    return block_.get() + used_;
+  }
+  void commit(size_t count) noexcept { used_ += count; }
+
+  void put(std::string_view text) noexcept {
+    if (char* at = room(text.size())) {
+      std::memcpy(at, text.data(), text.size());
+      commit(text.size());
+    }
+  }
+  void put(char c) noexcept {
+    if (char* at = room(1)) {
+      *at = c;
+      commit(1);
+    }
+  }
+  template <class Integer>
+  requires std::is_integral_v<Integer>
+  void put_number(Integer number) noexcept {
+    constexpr size_t kDigits = 20;
+    if (char* at = room(kDigits)) {
+      commit(static_cast<size_t>(std::to_chars(at, at + kDigits, number).ptr - at));
+    }
+  }
+  // Overwrites one byte that was put before.
+  void set(size_t position, char c) noexcept {
+    if (position < used_) block_[position] = c;
+  }
+
+ private:
+  std::unique_ptr<char[]> block_;
+  size_t capacity_;
+  size_t used_ = 0;
+  bool overflowed_ = false;
+};
+
+}  // namespace tracee

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "output/output.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace tracee {
+namespace {
+
+// Flushed when this much waits. The capacity is address space, not memory: a
+// DNS message of 64 KiB can print as megabytes of JSON, and must not allocate.
+constexpr size_t kFlushBytes = 256 * 1024;
+constexpr size_t kCapacity = 32 * 1024 * 1024;
+
+constexpr std::string_view kFormats[] = {"json", "table", "none"};
+constexpr std::string_view kOptions[] = {"extended"};
+constexpr std::string_view kOptionPrefix = "option:";
+
+Result<Fd> open_file(const std::string& path) {
+  struct stat info;
+  if (stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) {
+    return fail(Exit::Usage, "--output: " + path + " is a directory", "name a file in it");
+  }
+  Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
+  if (!fd) {
+    return fail(Exit::RunTime, "--output: cannot open " + path + ": " + strerror(errno),
+                "check that its folder exists and may be written to");
+  }
+  return fd;
+}
+
+}  // namespace
+
+Result<OutputOptions> take_options(std::vector<std::string>& specs) {
+  OutputOptions options;
+  for (const std::string& spec : specs) {
+    if (!spec.starts_with(kOptionPrefix)) continue;
+    const std::string name = spec.substr(kOptionPrefix.size());
+    if (std::ranges::find(kOptions, name) == std::end(kOptions)) {
+      const std::string near = did_you_mean(name, kOptions);
+      return fail(Exit::Usage, "--output: unknown option '" + name + "'",
+                  near.empty() ? "the options are: extended" : near);
+    }
+    options.extended = true;
+  }
+  std::erase_if(specs, [](const std::string& spec) { return spec.starts_with(kOptionPrefix); });
+  return options;
+}
+
+Result<std::unique_ptr<Output>> Output::open(const std::string& spec, const Catalog& catalog,
+                                             const OutputOptions& options) {
+  const size_t colon = std::min(spec.find(':'), spec.size());
+  const std::string name = spec.substr(0, colon);
+  const bool has_path = colon < spec.size();
+  const std::string path = has_path ? spec.substr(colon + 1) : "";
+  if (std::ranges::find(kFormats, name) == std::end(kFormats)) {
+    const std::string near = did_you_mean(name, kFormats);
+    return fail(Exit::Usage, "--output: unknown format '" + name + "'",
+                near.empty() ? "formats are json, table and none" : near);
+  }
+  if (name == "none" && has_path) {
+    return fail(Exit::Usage, "--output: none writes nothing, so it takes no path",
+                "write --output none");
+  }
+  if (has_path && path.empty()) {
+    return fail(Exit::Usage, "--output: empty path in '" + spec + "'",
+                "write --output " + name + ":FILE, or --output " + name + " for standard output");
+  }
+  std::unique_ptr<Format> format;
+  if (name == "json") format = make_json_format(catalog, options.extended);
+  if (name == "table") format = make_table_format();
+  Fd file;
+  if (has_path) {
+    auto opened = open_file(path);
+    if (!opened) return forward(opened);
+    file = std::move(*opened);
+  }
+  return std::unique_ptr<Output>(new Output(spec, path, std::move(format), std::move(file)));
+}
+
+Output::Output(std::string spec, std::string path, std::unique_ptr<Format> format, Fd file)
+    : spec_(std::move(spec)),
+      path_(std::move(path)),
+      format_(std::move(format)),
+      owned_(std::move(file)),
+      fd_(owned_ ? owned_.get() : STDOUT_FILENO),
+      buffer_(kCapacity) {
+  if (format_) format_->prologue(buffer_);
+}
+
+void Output::write(const Event& event) noexcept {
+  ++counters_.matched;
+  if (format_ == nullptr) {
+    ++counters_.written;
+    return;
+  }
+  if (reader_gone_ || !problem_.empty()) {
+    ++counters_.dropped;
+    return;
+  }
+  const size_t before = buffer_.size();
+  format_->write(event, buffer_);
+  if (buffer_.overflowed()) {
+    buffer_.rewind(before);
+    ++counters_.dropped;
+    return;
+  }
+  ++waiting_events_;
+  if (buffer_.size() >= kFlushBytes) flush();
+}
+
+void Output::flush() noexcept {
+  std::string_view rest = buffer_.text();
+  while (!rest.empty()) {
+    const ssize_t taken = ::write(fd_, rest.data(), rest.size());
+    if (taken >= 0) {
+      rest.remove_prefix(static_cast<size_t>(taken));
+    } else if (errno == EAGAIN) {
+      // Somebody made the pipe non-blocking; we are not in a hurry.
+      pollfd ready{fd_, POLLOUT, 0};
+      poll(&ready, 1, -1);
+    } else if (errno != EINTR) {
+      fail_from(errno);
+      break;
+    }
+  }
+  // Every event ends its only newline, so what is whole can be counted.
+  const auto lost = static_cast<uint64_t>(std::ranges::count(rest, '\n'));
+  const uint64_t lost_events = std::min(lost, waiting_events_);
+  counters_.written += waiting_events_ - lost_events;
+  counters_.dropped += lost_events;
+  waiting_events_ = 0;
+  buffer_.clear();
+}
+
+void Output::fail_from(int error) noexcept {
+  if (error == EPIPE) {
+    reader_gone_ = true;
+  } else {
+    problem_ =
+        "cannot write to " + (path_.empty() ? "standard output" : path_) + ": " + strerror(error);
+  }
+}
+
+}  // namespace tracee

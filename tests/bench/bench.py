@@ -1,0 +1,254 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Measures a release build beside its peers and prints the table.
+
+Figures of one row come from one run: the peers take turns, in an order that
+changes from round to round, and the median of the rounds counts. The ratio is
+of processor time (user and system), which other work on the machine disturbs
+least; packets/s is by the wall clock.
+"""
+import argparse
+import os
+import platform
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+
+
+PARTS = ("events", "filters", "kernel", "replay")
+
+
+class Table:
+    """Rows as Markdown, columns aligned."""
+
+    def __init__(self, title, note, head):
+        self.title, self.note, self.rows = title, note, [head]
+
+    def add(self, *cells):
+        self.rows.append(cells)
+
+    def print(self):
+        widths = [max(len(row[i]) for row in self.rows) for i in range(len(self.rows[0]))]
+        print(f"\n## {self.title}\n")
+        if self.note:
+            print(f"{self.note}\n")
+        for number, row in enumerate(self.rows):
+            cells = [cell.rjust(width) if cell[:1].isdigit() else cell.ljust(width)
+                     for cell, width in zip(row, widths)]
+            print("| " + " | ".join(cells) + " |")
+            if number == 0:
+                print("|" + "|".join("-" * (width + 2) for width in widths) + "|")
+        sys.stdout.flush()
+
+
+def die(text):
+    sys.exit(f"bench: {text}")
+
+
+def say(text):
+    print(f"bench: {text}", file=sys.stderr)
+
+
+def measure(command):
+    """Wall seconds, processor seconds and standard error of one run."""
+    start = time.monotonic()
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        stderr = process.stderr.read().decode()
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.monotonic() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        die(f"{' '.join(command)} failed:\n{stderr}")
+    return wall, usage.ru_utime + usage.ru_stime, stderr
+
+
+def lines_of(command):
+    """Cells of what a microbenchmark prints, and its exit code."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    return [line.split("\t") for line in done.stdout.splitlines()], done.returncode
+
+
+class Runner:
+    """A command on a capture of so many packets."""
+
+    def __init__(self, name, packets, command, start_up=None):
+        self.name, self.packets, self.command = name, packets, command
+        self.start_up = start_up  # a command whose time is taken off
+        self.walls, self.cpus, self.stderr = [], [], ""
+
+    def run(self):
+        wall, cpu, self.stderr = measure(self.command)
+        if self.start_up:
+            empty_wall, empty_cpu, _ = measure(self.start_up)
+            wall, cpu = wall - empty_wall, cpu - empty_cpu
+        self.walls.append(wall / self.packets)
+        self.cpus.append(cpu / self.packets)
+
+    def wall(self):
+        return statistics.median(self.walls)
+
+    def cpu(self):
+        return statistics.median(self.cpus)
+
+
+def run_in_turns(runners, rounds):
+    for number in range(rounds):
+        for runner in runners if number % 2 == 0 else reversed(runners):
+            runner.run()
+
+
+def events_written(stderr):
+    """From tracee's summary; ends the run if an event was lost."""
+    found = re.search(r"output \S+: matched (\d+), written (\d+), dropped 0", stderr)
+    if not found or found[1] != found[2]:
+        die(f"tracee did not write all its events:\n{stderr}")
+    return int(found[1])
+
+
+class Bench:
+    def __init__(self, build, packets, rounds):
+        self.build, self.packets, self.rounds = build, packets, rounds
+        self.tracee = f"{build}/tracee"
+        self.tools = f"{build}/tests/bench"
+        for needed in (self.tracee, f"{self.tools}/make_capture"):
+            if not os.path.exists(needed):
+                die(f"{needed} is not there; build it with TRACEE_BENCH=ON, or run ./dev bench")
+
+    def events(self):
+        table = Table("Events", "One thread; processor time, 512 different packets in turn; the "
+                      "printed event has an owner.",
+                      ("event", "packet", "decode ns/packet", "JSON ns/event", "JSON bytes"))
+        rows, code = lines_of([f"{self.tools}/events_bench"])
+        if code != 0:
+            die("events_bench failed")
+        for event, packet, decode, json, size in rows:
+            table.add(event, packet, f"{float(decode):.0f}", f"{float(json):.0f}", size)
+        table.print()
+
+    def filters(self):
+        table = Table("Filters", "Whether one event is kept, by filters of different shapes.",
+                      ("filter", "kept", "ns/event"))
+        rows, code = lines_of([f"{self.tools}/filter_bench"])
+        if code != 0:
+            die("filter_bench failed")
+        for text, share, ns in rows:
+            # A bar would end the cell.
+            table.add("`" + text.replace("|", "\\|") + "`", f"{float(share):.0%}", ns)
+        table.print()
+
+    def kernel(self):
+        rows, code = lines_of([f"{self.tools}/kernel_bench"])
+        if code != 0:
+            print(f"\n## Kernel\n\nNot measured: {'; '.join(row[0] for row in rows[-2:])}.")
+            return
+        table = Table("Kernel", "BPF_PROG_TEST_RUN; the packets belong to no socket, and nobody "
+                      "is woken.", ("program", "ns/packet", "above the empty one"))
+        empty = float(rows[0][1])
+        for name, ns in rows:
+            table.add(name, ns, f"{float(ns) - empty:.0f}")
+        table.print()
+
+    def capture(self, mix, packets):
+        path = f"{self.tools}/{mix}-{packets}.pcap"
+        # Made anew after each build: the maker may have changed.
+        maker = f"{self.tools}/make_capture"
+        if not os.path.exists(path) or os.path.getmtime(path) < os.path.getmtime(maker):
+            say(f"making {path}")
+            subprocess.run([maker, mix, str(packets), path + ".new"], check=True)
+            os.rename(path + ".new", path)
+        with open(path, "rb") as file:  # into the page cache
+            while file.read(1 << 20):
+                pass
+        return path
+
+    def tracee_on(self, path, events):
+        command = [self.tracee, "--input", path, "--output", "json", "--events", events]
+        return Runner("tracee", self.packets, command)
+
+    def tcpdump_on(self, path, *expression):
+        name = " ".join(["tcpdump -nn", *(f"'{word}'" for word in expression)])
+        return Runner(name, self.packets, ["tcpdump", "-nn", "-r", path, *expression])
+
+    def tshark_on(self, mix, *arguments):
+        """tshark is slow: a slice, and its start-up is taken off."""
+        if not shutil.which("tshark"):
+            return []
+        slice_packets = min(self.packets, 10_000)
+        path, empty = self.capture(mix, slice_packets), self.capture(mix, 1)
+        command = ["tshark", "-n", "-T", "ek", *arguments, "-r"]
+        return [Runner(" ".join(command[:-1]), slice_packets, command + [path],
+                       command + [empty])]
+
+    def read_loop_on(self, path):
+        return Runner("bare libpcap loop", self.packets, [f"{self.tools}/read_loop", path])
+
+    def replay(self):
+        tcp, mixed = self.capture("tcp", self.packets), self.capture("mixed", self.packets)
+        tcp_events = "net_packet_tcp"
+        works = [
+            ("TCP capture, net_packet_tcp as JSON",
+             [self.tracee_on(tcp, tcp_events), self.tcpdump_on(tcp), *self.tshark_on("tcp")]),
+            ("mixed capture, net_packet_tcp as JSON",
+             [self.tracee_on(mixed, tcp_events), self.tcpdump_on(mixed, "tcp"),
+              *self.tshark_on("mixed", "-Y", "tcp")]),
+            ("mixed capture, all twelve events as JSON",
+             [self.tracee_on(mixed, "net_packet_*"), self.tcpdump_on(mixed),
+              *self.tshark_on("mixed")]),
+            ("mixed capture, net_packet_dns as JSON",
+             [self.tracee_on(mixed, "net_packet_dns"), self.tcpdump_on(mixed, "port 53"),
+              *self.tshark_on("mixed", "-Y", "dns")]),
+            ("mixed capture, a filter that matches nothing",
+             [self.tracee_on(mixed, "net_packet_tcp.data.dst_port=1"),
+              self.tcpdump_on(mixed, "port 1"), self.read_loop_on(mixed)]),
+        ]
+        table = Table(
+            "Replay", f"{self.packets:,} packets, output to /dev/null; packets/s by the wall clock, "
+            "the rest by processor time. CPU ns/event is the whole run over the events printed.",
+            ("work", "program", "packets/s", "CPU ns/packet", "CPU ns/event", "peer ÷ tracee"))
+        for work, runners in works:
+            say(work)
+            run_in_turns(runners, self.rounds)
+            own = runners[0]
+            for runner in runners:
+                is_own = runner is own
+                events = events_written(own.stderr) if is_own else 0
+                table.add(
+                    work if is_own else "", runner.name, f"{1 / runner.wall():,.0f}",
+                    f"{runner.cpu() * 1e9:,.0f}",
+                    f"{own.cpu() * 1e9 * own.packets / events:,.0f}" if events else "",
+                    "" if is_own else f"{runner.cpu() / own.cpu():.2f} ×")
+        table.print()
+
+
+def machine():
+    model = ""
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        for line in file:
+            if line.startswith("model name"):
+                model = line.split(":", 1)[1].strip()
+                break
+    return f"{model or platform.machine()}, {os.cpu_count()} cores, Linux {platform.release()}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("build", help="the release build's folder")
+    parser.add_argument("--packets", type=int, default=500_000, help="of a capture")
+    parser.add_argument("--rounds", type=int, default=5, help="of each replay")
+    parser.add_argument("--only", choices=PARTS)
+    options = parser.parse_args()
+    if options.packets < 1 or options.rounds < 1:
+        parser.error("--packets and --rounds are at least 1")
+    bench = Bench(options.build, options.packets, options.rounds)
+    print(f"{machine()}; median of {options.rounds} rounds for replays, 15 for the rest; load "
+          f"{os.getloadavg()[0]:.1f} at the start.")
+    for part in PARTS:
+        if options.only in (None, part):
+            getattr(bench, part)()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// From the record to the bytes of its events, no packet of any test capture
+// allocates. operator new is replaced by one that counts while it is told to.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <new>
+
+#include "app/pipeline.h"
+#include "capture/replay.h"
+#include "event/lost_events.h"
+
+namespace {
+
+thread_local bool g_counting = false;
+thread_local uint64_t g_allocations = 0;
+
+void* counted(std::size_t size) {
+  if (g_counting) ++g_allocations;
+  if (void* block = std::malloc(size)) return block;
+  throw std::bad_alloc();
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) { return counted(size); }
+void* operator new[](std::size_t size) { return counted(size); }
+void operator delete(void* block) noexcept { std::free(block); }
+void operator delete[](void* block) noexcept { std::free(block); }
+void operator delete(void* block, std::size_t) noexcept { std::free(block); }
+void operator delete[](void* block, std::size_t) noexcept { std::free(block); }
+
+namespace tracee {
+namespace {
+
+std::vector<std::string> captures() {
+  std::vector<std::string> paths = {TRACEE_TEST_DATA "/golden/reference/reference.pcap"};
+  for (const auto& entry : std::filesystem::directory_iterator(TRACEE_TEST_DATA "/captures")) {
+    if (entry.path().extension().string().starts_with(".pcap")) paths.push_back(entry.path());
+  }
+  return paths;
+}
+
+Pipeline make_pipeline(const Wishes& wishes) {
+  std::vector<const EventSpec*> all(packet_events().begin(), packet_events().end());
+  all.push_back(&kLostEvents);
+  static const Catalog catalog(all);
+  auto selection = Selection::parse(wishes, catalog);
+  std::vector<std::unique_ptr<Output>> outputs;
+  for (const char* spec : {"json:/dev/null", "table:/dev/null"}) {
+    outputs.push_back(std::move(*Output::open(spec, catalog)));
+  }
+  return Pipeline(std::move(*selection), DecodeOptions{}, std::move(outputs), std::nullopt);
+}
+
+// An owner, so that the records are those of the ring, not only of a file.
+owner some_owner() {
+  owner out{};
+  out.host_tid = out.ns_tid = out.host_pid = out.ns_pid = 4711;
+  out.host_ppid = out.ns_ppid = 1;
+  out.syscall = WIRE_NO_SYSCALL;
+  out.attribution = WIRE_OWNER_USER;
+  std::memcpy(out.comm, "test", 4);
+  return out;
+}
+
+// Runs every packet of every capture through `pipeline`, counting.
+uint64_t allocations_of(Pipeline& pipeline) {
+  g_allocations = 0;
+  for (const std::string& path : captures()) {
+    auto source = ReplaySource::open(path);
+    EXPECT_TRUE(source) << path;
+    Record record;
+    const owner owner = some_owner();
+    while ((*source)->next(record) == ReplaySource::Next::Packet) {
+      record.owner = &owner;
+      record.direction = Direction::Egress;
+      g_counting = true;
+      pipeline.on_record(record);
+      g_counting = false;
+    }
+  }
+  pipeline.flush();
+  return g_allocations;
+}
+
+TEST(NoAllocation, EveryEventOfEveryCapture) {
+  Pipeline pipeline = make_pipeline({{"net_packet_*"}, {}, {}, {}});
+  EXPECT_EQ(allocations_of(pipeline), 0u);
+  // The captures must have shown every event, or this would prove little.
+  EXPECT_GT(pipeline.counters().matched, 500u);
+}
+
+TEST(NoAllocation, Filters) {
+  Pipeline pipeline = make_pipeline({{
+                                         "net_packet_tcp.data.dst=10.*,192.0.2.0/24",
+                                         "net_packet_tcp.data.src_port>=1024",
+                                         "net_packet_tcp.data.proto_tcp.SYN=1",
+                                         "net_packet_dns.data.proto_dns.questions.name=*.test",
+                                         "net_packet_http.data.proto_http.headers.User-Agent=curl*",
+                                     },
+                                     {},
+                                     {},
+                                     {}});
+  EXPECT_EQ(allocations_of(pipeline), 0u);
+  EXPECT_GT(pipeline.counters().filtered, 0u);
+}
+
+TEST(NoAllocation, Expressions) {
+  const char* const kExpressions[] = {
+      "data.proto_tcp.SYN == 1 && data.dst in 10.0.0.0/8 && process.name != \"curl\"",
+      "data.src in [10.0.0.0/8, \"2001:db8::/32\"] || data.dst.startsWith(\"192.\")",
+      "data.proto_dns.answers.exists(a, a.type == \"MX\" && a.MX.preference <= 10)",
+      "data.proto_dns.questions.name.lower().split(\".\").exists(l, l == \"test\")",
+      "data.proto_http.headers[\"User-Agent\"].upper().replace(\"CURL\", \"x\").endsWith(\"1\")",
+      "size(data.proto_dns.answers) > 1 && data.proto_dns.answers.name != \"x\"",
+      "process.executable.basename() == \"test\" || syscall != \"\"",
+  };
+  for (const char* expression : kExpressions) {
+    Pipeline pipeline = make_pipeline({{"*"}, {"comm=test"}, {}, {expression}});
+    EXPECT_EQ(allocations_of(pipeline), 0u) << expression;
+    EXPECT_GT(pipeline.counters().filtered, 0u) << expression;
+  }
+}
+
+TEST(NoAllocation, TheCounterCounts) {
+  g_allocations = 0;
+  g_counting = true;
+  delete new int(1);
+  g_counting = false;
+  EXPECT_EQ(g_allocations, 1u);
+}
+
+}  // namespace
+}  // namespace tracee
