@@ -3,6 +3,7 @@
 #include <sys/random.h>
 
 #include <algorithm>
+#include <ctime>
 #include <optional>
 #include <vector>
 
@@ -40,6 +41,20 @@ DecodeOptions decode_options(const Options& options, bool extended) {
     (void)::getrandom(&out.streams.hash_seed, sizeof out.streams.hash_seed, GRND_NONBLOCK);
   }
   return out;
+}
+
+// Who asks for containers or pods wants to see them in the table.
+bool asks_for_containers(const Options& options) {
+  return std::ranges::any_of(options.scopes, [](const std::string& scope) {
+    return scope != "not-container" &&
+           (scope.find("container") != scope.npos || scope.starts_with("pod"));
+  });
+}
+
+uint64_t now_ns() {
+  timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
 }
 
 using Outputs = std::vector<std::unique_ptr<Output>>;
@@ -92,10 +107,16 @@ Result<> trace(const Options& options, const Catalog& catalog) {
   std::vector<std::string> specs = options.outputs;
   auto output_options = take_options(specs);
   if (!output_options) return forward(output_options);
+  FormatOptions& format = output_options->format;
+  if (format.columns == Columns::Host && asks_for_containers(options)) {
+    format.columns = Columns::Enriched;
+  }
+  // Relative times count from now, or from a file's first event.
+  if (options.input.empty()) format.start_ns = now_ns();
   auto outputs = open_outputs(specs, *output_options, catalog);
   if (!outputs) return forward(outputs);
   if (auto watched = watch_signals(); !watched) return watched;
-  Pipeline pipeline(std::move(*selection), decode_options(options, output_options->extended),
+  Pipeline pipeline(std::move(*selection), decode_options(options, output_options->format.extended),
                     std::move(*outputs), options.count);
   if (packets) pipeline.look_only_at(std::move(*packets));
   if (!wishes.policies.empty()) {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 
 namespace tracee {
 namespace {
@@ -16,8 +17,6 @@ namespace {
 constexpr size_t kFlushBytes = 256 * 1024;
 constexpr size_t kCapacity = 32 * 1024 * 1024;
 
-constexpr std::string_view kFormats[] = {"json", "table", "none"};
-constexpr std::string_view kOptions[] = {"extended"};
 constexpr std::string_view kOptionPrefix = "option:";
 
 Result<Fd> open_file(const std::string& path) {
@@ -35,17 +34,58 @@ Result<Fd> open_file(const std::string& path) {
 
 }  // namespace
 
+namespace {
+
+struct NamedOption {
+  std::string_view name;
+  void (*set)(OutputOptions&);
+};
+
+constexpr NamedOption kOptions[] = {
+    {"extended", [](OutputOptions& options) { options.format.extended = true; }},
+    {"relative-time", [](OutputOptions& options) { options.format.relative = true; }},
+    {"containers", [](OutputOptions& options) { options.format.columns = Columns::Containers; }},
+    {"enriched", [](OutputOptions& options) { options.format.columns = Columns::Enriched; }},
+};
+
+// Options of the reference that ask for what a packet does not have.
+constexpr std::string_view kNotForPackets[] = {"stack-addresses", "exec-env", "exec-hash",
+                                               "parse-arguments", "parse-arguments-fds"};
+
+tl::unexpected<Error> unknown_option(const std::string& name) {
+  std::vector<std::string_view> names;
+  std::string all;
+  for (const NamedOption& known : kOptions) {
+    names.push_back(known.name);
+    all += (all.empty() ? "" : ", ") + std::string(known.name);
+  }
+  if (std::ranges::find(kNotForPackets, name) != std::end(kNotForPackets)) {
+    return fail(Exit::Usage, "--output: option '" + name + "' has nothing to show",
+                "it is about system calls; leave it out. The options are: " + all);
+  }
+  const std::string near = did_you_mean(name, names);
+  return fail(Exit::Usage, "--output: unknown option '" + name + "'",
+              near.empty() ? "the options are: " + all : near);
+}
+
+// As no-color.org has it: NO_COLOR counts when it is there and not empty.
+bool wants_color(int fd) {
+  const char* no_color = std::getenv("NO_COLOR");
+  const char* terminal = std::getenv("TERM");
+  return isatty(fd) == 1 && (no_color == nullptr || *no_color == '\0') && terminal != nullptr &&
+         std::string_view(terminal) != "dumb";
+}
+
+}  // namespace
+
 Result<OutputOptions> take_options(std::vector<std::string>& specs) {
   OutputOptions options;
   for (const std::string& spec : specs) {
     if (!spec.starts_with(kOptionPrefix)) continue;
     const std::string name = spec.substr(kOptionPrefix.size());
-    if (std::ranges::find(kOptions, name) == std::end(kOptions)) {
-      const std::string near = did_you_mean(name, kOptions);
-      return fail(Exit::Usage, "--output: unknown option '" + name + "'",
-                  near.empty() ? "the options are: extended" : near);
-    }
-    options.extended = true;
+    const auto* known = std::ranges::find(kOptions, name, &NamedOption::name);
+    if (known == std::end(kOptions)) return unknown_option(name);
+    known->set(options);
   }
   std::erase_if(specs, [](const std::string& spec) { return spec.starts_with(kOptionPrefix); });
   return options;
@@ -57,11 +97,6 @@ Result<std::unique_ptr<Output>> Output::open(const std::string& spec, const Cata
   const std::string name = spec.substr(0, colon);
   const bool has_path = colon < spec.size();
   const std::string path = has_path ? spec.substr(colon + 1) : "";
-  if (std::ranges::find(kFormats, name) == std::end(kFormats)) {
-    const std::string near = did_you_mean(name, kFormats);
-    return fail(Exit::Usage, "--output: unknown format '" + name + "'",
-                near.empty() ? "formats are json, table and none" : near);
-  }
   if (name == "none" && has_path) {
     return fail(Exit::Usage, "--output: none writes nothing, so it takes no path",
                 "write --output none");
@@ -71,8 +106,13 @@ Result<std::unique_ptr<Output>> Output::open(const std::string& spec, const Cata
                 "write --output " + name + ":FILE, or --output " + name + " for standard output");
   }
   std::unique_ptr<Format> format;
-  if (name == "json") format = make_json_format(catalog, options.extended);
-  if (name == "table") format = make_table_format();
+  if (name != "none") {
+    FormatOptions wished = options.format;
+    wished.color = !has_path && wants_color(STDOUT_FILENO);
+    auto made = make_format(name, catalog, wished);
+    if (!made) return forward(made);
+    format = std::move(*made);
+  }
   Fd file;
   if (has_path) {
     auto opened = open_file(path);

@@ -23,7 +23,7 @@ struct OutputCounters {
 
 // What `--output option:NAME` turns on, for all outputs.
 struct OutputOptions {
-  bool extended = false;
+  FormatOptions format;
 };
 
 // Takes the `option:NAME` entries out of `specs`. Errors: an unknown option.
@@ -31,7 +31,7 @@ Result<OutputOptions> take_options(std::vector<std::string>& specs);
 
 class Output {
  public:
-  // `spec`: FORMAT or FORMAT:PATH, of `json`, `table` and `none`. Without a path
+  // `spec`: FORMAT or FORMAT:PATH, of format_names() and `none`. Without a path
   // bytes go to standard output. Errors: unknown format, a path that cannot be
   // opened, `none` with a path.
   static Result<std::unique_ptr<Output>> open(const std::string& spec, const Catalog& catalog,

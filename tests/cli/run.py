@@ -328,6 +328,43 @@ class Outputs(CommandLine):
         self.assertEqual(content[1], done.stdout)
         self.assertEqual(len(content[2].splitlines()), 1 + len(done.stdout.splitlines()))
 
+    def test_colours_are_for_terminals(self):
+        """On a terminal, unless NO_COLOR is set and not empty."""
+        def shown(**environment):
+            master, terminal = os.openpty()
+            kept = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+            done = subprocess.run([TRACEE, "--input", self.input, "-c", "1"], stdout=terminal,
+                                  stderr=subprocess.PIPE, timeout=SECONDS, check=False,
+                                  env={**kept, "TERM": "xterm", **environment})
+            os.close(terminal)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertNotIn(b"\x1b", done.stderr)
+            text = os.read(master, 65536)
+            os.close(master)
+            return text
+        self.assertIn(b"\x1b[", shown())
+        self.assertIn(b"\x1b[", shown(NO_COLOR=""))
+        plain = self.run_tracee("--input", self.input, "-c", "1").stdout
+        self.assertNotIn(b"\x1b", plain)
+        for environment in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+            self.assertEqual(shown(**environment).replace(b"\r\n", b"\n"), plain)
+
+    def test_options(self):
+        def heading(*arguments):
+            return self.run_tracee("--input", self.input, *arguments).stdout.decode().split("\n")[0].split()
+        plain = ["TIME", "UID", "COMM", "PID", "TID", "RET", "EVENT", "ARGS"]
+        self.assertEqual(heading(), plain)
+        pairs = ["UID", "COMM", "PID/host", "TID/host", "RET", "EVENT", "ARGS"]
+        self.assertEqual(heading("-o", "option:containers"), ["TIME", "CONTAINER_ID"] + pairs)
+        self.assertEqual(heading("-o", "option:enriched"), ["TIME", "CONTAINER_ID", "IMAGE"] + pairs)
+        self.assertEqual(heading("-s", "container"), ["TIME", "CONTAINER_ID", "IMAGE"] + pairs)
+        times = [event["timestamp"] for event in self.replay("-o", "option:relative-time")]
+        self.assertEqual(times[0], 0)
+        full = [event["timestamp"] for event in self.replay()]
+        self.assertEqual(times, [time - full[0] for time in full])
+        self.fails(2, "-o", "option:relativ-time", says="did you mean 'relative-time'?")
+        self.fails(2, "-o", "option:exec-env", says="nothing to show")
+
     def test_none(self):
         done = self.run_tracee("--input", self.input, "--output", "none")
         self.assertEqual((done.returncode, done.stdout), (0, b""))
@@ -346,7 +383,7 @@ class Outputs(CommandLine):
             self.assertIn("tracee: " + line, said)
 
     def test_same_file_same_bytes(self):
-        for output in ("json", "table"):
+        for output in ("json", "json-v1", "table", "table-verbose"):
             runs = {self.run_tracee("--input", self.input, "--events", "tag=network_events",
                                     "--output", output).stdout for _ in range(3)}
             self.assertEqual(len(runs), 1)

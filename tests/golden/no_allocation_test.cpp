@@ -50,7 +50,8 @@ Pipeline make_pipeline(const Wishes& wishes) {
   static const Catalog catalog(all);
   auto selection = Selection::parse(wishes, catalog);
   std::vector<std::unique_ptr<Output>> outputs;
-  for (const char* spec : {"json:/dev/null", "table:/dev/null"}) {
+  for (const char* spec :
+       {"json:/dev/null", "json-v1:/dev/null", "table:/dev/null", "table-verbose:/dev/null"}) {
     outputs.push_back(std::move(*Output::open(spec, catalog)));
   }
   return Pipeline(std::move(*selection), DecodeOptions{}, std::move(outputs), std::nullopt);

@@ -2,6 +2,7 @@
 // One line an event for people: left-justified columns, then the arguments as
 // `name: value`. Text from outside is escaped for the terminal.
 #include <ctime>
+#include <vector>
 
 #include "event/address.h"
 #include "output/format/escape.h"
@@ -10,24 +11,39 @@
 namespace tracee {
 namespace {
 
-constexpr size_t kTime = 16, kUid = 6, kComm = 16, kPid = 7, kTid = 7, kReturn = 16, kEvent = 25;
+// Colours by their SGR sequences; only for a terminal.
+constexpr std::string_view kPlain = "\x1b[0m", kBold = "\x1b[1m", kDim = "\x1b[2m",
+                           kGreen = "\x1b[32m", kCyan = "\x1b[36m", kRed = "\x1b[1;31m";
 
-// Fills up to `width` from `start`, and puts the blank between columns.
-void end_column(size_t start, size_t width, Buffer& out) noexcept {
+// Fills up to `width` from `start`.
+void fill_column(size_t start, size_t width, Buffer& out) noexcept {
   while (out.size() - start < width && !out.overflowed()) out.put(' ');
-  out.put(' ');
 }
 
 void put_column(std::string_view text, size_t width, Buffer& out) noexcept {
   const size_t start = out.size();
   put_plain_text(text, out);
-  end_column(start, width, out);
+  fill_column(start, width, out);
 }
 
 void put_column(uint64_t number, size_t width, Buffer& out) noexcept {
   const size_t start = out.size();
   out.put_number(number);
-  end_column(start, width, out);
+  fill_column(start, width, out);
+}
+
+// "own    /host   ", each filled up to seven.
+void put_pair(uint64_t own, uint64_t host, Buffer& out) noexcept {
+  put_column(own, 7, out);
+  out.put('/');
+  put_column(host, 7, out);
+}
+
+// At most `most` bytes, and no piece of a character.
+std::string_view cut(std::string_view text, size_t most) noexcept {
+  if (text.size() <= most) return text;
+  while (most > 0 && (static_cast<uint8_t>(text[most]) & 0xc0) == 0x80) --most;
+  return text.substr(0, most);
 }
 
 void put_value(const Value& value, const Field& field, Buffer& out) noexcept;
@@ -111,39 +127,166 @@ void put_value(const Value& value, const Field& field, Buffer& out) noexcept {
   }
 }
 
+constexpr size_t kIdShown = 12, kImageShown = 16;
+constexpr size_t kEvent = 25;
+
+// One column but for the time, the event and its arguments, which every table has.
+struct Column {
+  std::string_view title;
+  size_t width;
+  void (*put)(const Context&, size_t width, Buffer&) noexcept;
+  std::string_view color;
+};
+
+constexpr Column kNode{"UTS_NAME",
+                       17,
+                       [](const Context& c, size_t width, Buffer& out) noexcept {
+                         put_column(c.host_name, width, out);
+                       },
+                       {}};
+constexpr Column kContainer{"CONTAINER_ID",
+                            13,
+                            [](const Context& c, size_t width, Buffer& out) noexcept {
+                              put_column(cut(c.container.id, kIdShown), width, out);
+                            },
+                            {}};
+constexpr Column kImage{"IMAGE",
+                        16,
+                        [](const Context& c, size_t width, Buffer& out) noexcept {
+                          put_column(cut(c.container.image, kImageShown), width, out);
+                        },
+                        {}};
+constexpr Column kMountNs{"MNT_NS",
+                          12,
+                          [](const Context& c, size_t width, Buffer& out) noexcept {
+                            put_column(uint64_t{c.mount_namespace}, width, out);
+                          },
+                          {}};
+constexpr Column kPidNs{"PID_NS",
+                        12,
+                        [](const Context& c, size_t width, Buffer& out) noexcept {
+                          put_column(uint64_t{c.pid_namespace}, width, out);
+                        },
+                        {}};
+constexpr Column kUid{"UID",
+                      6,
+                      [](const Context& c, size_t width, Buffer& out) noexcept {
+                        put_column(uint64_t{c.user_id}, width, out);
+                      },
+                      {}};
+constexpr Column kComm{"COMM", 16,
+                       [](const Context& c, size_t width, Buffer& out) noexcept {
+                         put_column(c.process_name, width, out);
+                       },
+                       kGreen};
+constexpr Column kPid{"PID",
+                      7,
+                      [](const Context& c, size_t width, Buffer& out) noexcept {
+                        put_column(uint64_t{c.process_id}, width, out);
+                      },
+                      {}};
+constexpr Column kTid{"TID",
+                      7,
+                      [](const Context& c, size_t width, Buffer& out) noexcept {
+                        put_column(uint64_t{c.thread_id}, width, out);
+                      },
+                      {}};
+constexpr Column kParent{"PPID",
+                         7,
+                         [](const Context& c, size_t width, Buffer& out) noexcept {
+                           put_column(uint64_t{c.parent_id}, width, out);
+                         },
+                         {}};
+constexpr Column kPidHost{"PID/host",
+                          15,
+                          [](const Context& c, size_t, Buffer& out) noexcept {
+                            put_pair(c.process_id, c.host_process_id, out);
+                          },
+                          {}};
+constexpr Column kTidHost{"TID/host",
+                          15,
+                          [](const Context& c, size_t, Buffer& out) noexcept {
+                            put_pair(c.thread_id, c.host_thread_id, out);
+                          },
+                          {}};
+constexpr Column kParentHost{"PPID/host",
+                             15,
+                             [](const Context& c, size_t, Buffer& out) noexcept {
+                               put_pair(c.parent_id, c.host_parent_id, out);
+                             },
+                             {}};
+// Packet events return nothing; the column is the reference's.
+constexpr Column kReturn{
+    "RET", 16,
+    [](const Context&, size_t width, Buffer& out) noexcept { put_column(uint64_t{0}, width, out); },
+    kDim};
+
+std::vector<Column> columns_of(Columns columns, bool verbose) {
+  const bool pairs = columns != Columns::Host;
+  std::vector<Column> out;
+  if (verbose) out.push_back(kNode);
+  if (verbose || pairs) out.push_back(kContainer);
+  if (columns == Columns::Enriched) out.push_back(kImage);
+  if (verbose) out.insert(out.end(), {kMountNs, kPidNs});
+  out.insert(out.end(), {kUid, kComm, pairs ? kPidHost : kPid, pairs ? kTidHost : kTid});
+  if (verbose) out.push_back(pairs ? kParentHost : kParent);
+  out.push_back(kReturn);
+  return out;
+}
+
 class TableFormat final : public Format {
  public:
+  TableFormat(const FormatOptions& options, bool verbose)
+      : columns_(columns_of(options.columns, verbose)),
+        color_(options.color),
+        relative_(options.relative) {}
+
   void prologue(Buffer& out) noexcept override {
+    paint(kBold, out);
     put_column("TIME", kTime, out);
-    put_column("UID", kUid, out);
-    put_column("COMM", kComm, out);
-    put_column("PID", kPid, out);
-    put_column("TID", kTid, out);
-    put_column("RET", kReturn, out);
+    for (const Column& column : columns_) {
+      out.put(' ');
+      put_column(column.title, column.width, out);
+    }
+    out.put(' ');
     put_column("EVENT", kEvent, out);
-    out.put("ARGS\n");
+    out.put(" ARGS");
+    paint(kPlain, out);
+    out.put('\n');
   }
 
   void write(const Event& event, Buffer& out) noexcept override {
-    const Context& context = *event.context;
-    put_time(context.time_ns, out);
-    put_column(context.user_id, kUid, out);
-    put_column(context.process_name, kComm, out);
-    put_column(context.process_id, kPid, out);
-    put_column(context.thread_id, kTid, out);
-    put_column(uint64_t{0}, kReturn, out);
+    put_time(event.context->time_ns, out);
+    for (const Column& column : columns_) {
+      out.put(' ');
+      if (!column.color.empty()) paint(column.color, out);
+      column.put(*event.context, column.width, out);
+      if (!column.color.empty()) paint(kPlain, out);
+    }
+    out.put(' ');
+    paint(event.spec->threat != nullptr ? kRed : kCyan, out);
     put_name(event.spec->name, out);
+    paint(kPlain, out);
+    out.put(' ');
     const auto fields = event.spec->fields;
     for (size_t i = 0; i < fields.size(); ++i) {
       if (i > 0) out.put(", ");
+      paint(kDim, out);
       out.put(fields[i].name);
       out.put(": ");
+      paint(kPlain, out);
       put_value(fields[i].get(event.data), fields[i], out);
     }
     out.put('\n');
   }
 
  private:
+  static constexpr size_t kTime = 16;
+
+  void paint(std::string_view color, Buffer& out) const noexcept {
+    if (color_) out.put(color);
+  }
+
   static void put_name(std::string_view name, Buffer& out) noexcept {
     const size_t start = out.size();
     if (name.size() > kEvent) {
@@ -152,18 +295,18 @@ class TableFormat final : public Format {
     } else {
       out.put(name);
     }
-    end_column(start, kEvent, out);
+    fill_column(start, kEvent, out);
   }
 
-  // HH:MM:SS:micros in local time.
+  // HH:MM:SS:micros in local time, or of a time that counts from a start.
   void put_time(uint64_t time_ns, Buffer& out) noexcept {
     const auto seconds = static_cast<time_t>(time_ns / 1'000'000'000);
     if (seconds != shown_second_) {
-      tm local;
-      localtime_r(&seconds, &local);
-      put_two(clock_, local.tm_hour);
-      put_two(clock_ + 3, local.tm_min);
-      put_two(clock_ + 6, local.tm_sec);
+      tm time;
+      relative_ ? gmtime_r(&seconds, &time) : localtime_r(&seconds, &time);
+      put_two(clock_, time.tm_hour);
+      put_two(clock_ + 3, time.tm_min);
+      put_two(clock_ + 6, time.tm_sec);
       shown_second_ = seconds;
     }
     const size_t start = out.size();
@@ -172,7 +315,7 @@ class TableFormat final : public Format {
     char digits[6];
     for (size_t i = 6; i-- > 0; micros /= 10) digits[i] = static_cast<char>('0' + micros % 10);
     out.put({digits, sizeof digits});
-    end_column(start, kTime, out);
+    fill_column(start, kTime, out);
   }
 
   static void put_two(char* at, int number) noexcept {
@@ -180,12 +323,16 @@ class TableFormat final : public Format {
     at[1] = static_cast<char>('0' + number % 10);
   }
 
+  std::vector<Column> columns_;
+  bool color_, relative_;
   time_t shown_second_ = -1;
   char clock_[10] = "00:00:00:";
 };
 
 }  // namespace
 
-std::unique_ptr<Format> make_table_format() { return std::make_unique<TableFormat>(); }
+std::unique_ptr<Format> make_table_format(const FormatOptions& options, bool verbose) {
+  return std::make_unique<TableFormat>(options, verbose);
+}
 
 }  // namespace tracee
