@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 
+#include <array>
 #include <cstring>
 #include <string>
 
@@ -11,24 +12,30 @@
 namespace tracee {
 namespace {
 
-char* put_octet(char* at, unsigned v) noexcept {
-  if (v >= 100) {
-    *at++ = static_cast<char>('0' + v / 100);
-    v %= 100;
-    *at++ = static_cast<char>('0' + v / 10);
-  } else if (v >= 10) {
-    *at++ = static_cast<char>('0' + v / 10);
+// An octet with the dot behind it, so that each is one copy of four bytes.
+struct Octet {
+  char text[4];
+  uint8_t size;
+};
+constexpr auto kOctets = [] {
+  std::array<Octet, 256> octets{};
+  for (unsigned v = 0; v < octets.size(); ++v) {
+    Octet& out = octets[v];
+    if (v >= 100) out.text[out.size++] = static_cast<char>('0' + v / 100);
+    if (v >= 10) out.text[out.size++] = static_cast<char>('0' + v / 10 % 10);
+    out.text[out.size++] = static_cast<char>('0' + v % 10);
+    out.text[out.size++] = '.';
   }
-  *at++ = static_cast<char>('0' + v % 10);
-  return at;
-}
+  return octets;
+}();
 
 char* put_quad(char* at, const uint8_t* p) noexcept {
   for (int i = 0; i < 4; ++i) {
-    if (i > 0) *at++ = '.';
-    at = put_octet(at, p[i]);
+    const Octet& octet = kOctets[p[i]];
+    std::memcpy(at, octet.text, sizeof octet.text);
+    at += octet.size;
   }
-  return at;
+  return at - 1;
 }
 
 char* put_group(char* at, unsigned v) noexcept {

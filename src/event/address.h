@@ -13,7 +13,8 @@ namespace tracee {
 
 constexpr size_t kAddressTextMax = 39;
 
-// Writes at most kAddressTextMax bytes, no NUL; returns how many. None writes 0.
+// `out` has kAddressTextMax bytes, all of which may be written to. Returns how many
+// the text has, no NUL; none has 0.
 size_t format_address(char* out, const Address& address) noexcept;
 
 std::optional<Address> parse_address(std::string_view text);

@@ -12,19 +12,23 @@ namespace tracee {
 
 struct Executable {
   std::string_view path;
+  bool operator==(const Executable&) const = default;
 };
 
 struct Container {
   std::string_view id, name, image, image_digest;
+  bool operator==(const Container&) const = default;
 };
 
 struct Kubernetes {
   std::string_view pod_name, pod_namespace, pod_uid, pod_sandbox;
+  bool operator==(const Kubernetes&) const = default;
 };
 
 struct ContextFlags {
   bool container_started = false;
   bool is_compat = false;
+  bool operator==(const ContextFlags&) const = default;
 };
 
 // The owner's numbers are 0 and its texts empty when nobody owns the packet.
@@ -55,7 +59,23 @@ struct Context {
   uint32_t ifindex = 0, net_ns = 0;
   uint32_t packet_length = 0, captured_length = 0;
   uint32_t gso_segments = 1;
+
+  // Texts are compared by what they say.
+  bool operator==(const Context&) const = default;
 };
+
+// Calls `use(std::string_view&)` for each text, so that who keeps a context longer
+// than its packet can keep them too.
+template <class Use>
+void each_text(Context& c, Use&& use) {
+  for (std::string_view* text :
+       {&c.process_name, &c.executable.path, &c.host_name, &c.container.id, &c.container.name,
+        &c.container.image, &c.container.image_digest, &c.kubernetes.pod_name,
+        &c.kubernetes.pod_namespace, &c.kubernetes.pod_uid, &c.kubernetes.pod_sandbox, &c.syscall,
+        &c.direction, &c.attribution, &c.interface}) {
+    use(*text);
+  }
+}
 
 inline std::string_view container_id(const Context& c) noexcept { return c.container.id; }
 

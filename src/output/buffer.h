@@ -9,11 +9,14 @@
 #pragma once
 
 #include <algorithm>
-#include <charconv>
+#include <concepts>
 #include <cstddef>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <string_view>
+
+#include "base/digits.h"
 
 namespace tracee {
 
@@ -35,6 +38,11 @@ class Buffer {
     overflowed_ = false;
   }
   bool overflowed() const noexcept { return overflowed_; }
+
+  // All that is left, for a writer that minds the end itself: it commit()s what it
+  // has used, or says that there was an overflow.
+  std::span<char> rest() noexcept { return {block_.get() + used_, capacity_ - used_}; }
+  void overflow() noexcept { overflowed_ = true; }
 
   // At least `count` writable bytes, or null. commit() says how many were used.
   char* room(size_t count) noexcept {
@@ -58,12 +66,12 @@ class Buffer {
       commit(1);
     }
   }
-  template <class Integer>
-  requires std::is_integral_v<Integer>
-  void put_number(Integer number) noexcept {
-    constexpr size_t kDigits = 20;
-    if (char* at = room(kDigits)) {
-      commit(static_cast<size_t>(std::to_chars(at, at + kDigits, number).ptr - at));
+  void put_number(std::unsigned_integral auto number) noexcept {
+    if (char* at = room(kMaxDigits)) commit(static_cast<size_t>(put_digits(at, number) - at));
+  }
+  void put_number(std::signed_integral auto number) noexcept {
+    if (char* at = room(kMaxDigits)) {
+      commit(static_cast<size_t>(put_signed_digits(at, number) - at));
     }
   }
   // Overwrites one byte that was put before.

@@ -42,6 +42,22 @@ TEST(JsonText, AnyBytesMakeAValidString) {
   }
 }
 
+// Texts are looked at in blocks; each byte value must be seen at each place in one.
+TEST(JsonText, EachByteAtEachPlace) {
+  for (size_t size = 1; size <= 40; ++size) {
+    for (size_t place = 0; place < size; ++place) {
+      for (int value = 0; value < 256; ++value) {
+        std::string text(size, 'x');
+        text[place] = static_cast<char>(value);
+        std::string expected(place, 'x');
+        expected += json(text.substr(place, 1));
+        expected.append(size - place - 1, 'x');
+        ASSERT_EQ(json(text), expected) << value << " at " << place << " of " << size;
+      }
+    }
+  }
+}
+
 TEST(JsonText, TooLittleRoomIsSaid) {
   Buffer out(8);
   put_json_text("123456789", out);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How an event looks as bytes. A format is made once for a catalogue and holds
-// no state of events.
+// nothing of events but texts it may need again.
 #pragma once
 
 #include <memory>

@@ -1,189 +1,131 @@
 // SPDX-License-Identifier: Apache-2.0
-// The reference's JSON, written by walking the event tables. What does not
-// change from event to event of one kind is rendered once, at start.
+// The reference's JSON. The tables say what is in it; their compiled form
+// (json_record.h) and the owner's ready texts (json_envelope.h) write it.
 #include <bit>
 #include <string>
 #include <vector>
 
-#include "event/address.h"
+#include "base/digits.h"
 #include "event/context.h"
 #include "output/format/escape.h"
 #include "output/format/format.h"
+#include "output/format/json_envelope.h"
+#include "output/format/json_record.h"
 
 namespace tracee {
 namespace {
 
-void put_value(const Value& value, const Field& field, Buffer& out) noexcept;
-
-void put_text(std::string_view text, Buffer& out) noexcept {
-  out.put('"');
-  put_json_text(text, out);
-  out.put('"');
-}
-
-void put_address(const Address& address, Buffer& out) noexcept {
-  if (char* at = out.room(kAddressTextMax + 2)) {
-    *at = '"';
-    const size_t size = format_address(at + 1, address);
-    at[size + 1] = '"';
-    out.commit(size + 2);
-  }
-}
-
-// Each member puts `,"key":` first; the first comma is then made the brace.
-void put_record(const void* object, const RecordSpec& spec, Buffer& out) noexcept {
-  const size_t start = out.size();
-  for (const Field& member : spec.fields) {
-    const Value value = member.get(object);
-    if (member.empty == Empty::Absent && value.count == 0) continue;
-    out.put(member.key);
-    put_value(value, member, out);
-  }
-  if (out.size() == start) out.put('{');
-  out.set(start, '{');
-  out.put('}');
-}
-
-void put_list(const Value& list, const Field& field, Buffer& out) noexcept {
-  if (list.count == 0) {
-    out.put(field.empty == Empty::Null ? "null" : "[]");
-    return;
-  }
-  Field element = field;
-  element.kind = field.element;
-  for (uint32_t i = 0; i < list.count; ++i) {
-    out.put(i == 0 ? '[' : ',');
-    put_value(field.at(list.p, i), element, out);
-  }
-  out.put(']');
-}
-
-void put_map(TextMap map, Buffer& out) noexcept {
-  out.put('{');
-  for (size_t i = 0; i < map.size(); ++i) {
-    if (i > 0) out.put(',');
-    put_text(map[i].key, out);
-    out.put(':');
-    for (size_t j = 0; j < map[i].values.size(); ++j) {
-      out.put(j == 0 ? '[' : ',');
-      put_text(map[i].values[j], out);
-    }
-    out.put(']');
-  }
-  out.put('}');
-}
-
-void put_value(const Value& value, const Field& field, Buffer& out) noexcept {
-  switch (value.kind) {
-    case Kind::Unsigned:
-    case Kind::Flag:
-      out.put_number(value.u);
-      break;
-    case Kind::Signed:
-      out.put_number(value.i);
-      break;
-    case Kind::Bool:
-      out.put(value.u != 0 ? "true" : "false");
-      break;
-    case Kind::Text:
-      put_text(value.text(), out);
-      break;
-    case Kind::Address:
-      put_address(value.address(), out);
-      break;
-    case Kind::Record:
-      put_record(value.p, *field.of, out);
-      break;
-    case Kind::List:
-      put_list(value, field, out);
-      break;
-    case Kind::Map:
-      put_map(value.map(), out);
-      break;
-  }
-}
-
-// A text known at start, as JSON.
-std::string quoted(std::string_view text) {
-  Buffer buffer(text.size() * 8 + 16);
-  put_text(text, buffer);
-  return std::string(buffer.text());
-}
+// Packet events have no stack; the reference shows one zero address.
+constexpr std::string_view kStack = ",\"stackAddresses\":[0]";
+constexpr std::string_view kArguments = ",\"args\":";
 
 // The constant parts of one kind of event.
 struct Constants {
-  std::string event;                  // ,"eventId":…,"eventName":…
-  std::string returned;               // ,"argsNum":…,"returnValue":0
-  std::vector<std::string> argument;  // {"name":…,"type":…,"value":
+  std::string event;     // ,"eventId":…,"eventName":…
+  std::string returned;  // ,"argsNum":…,"returnValue":0,"syscall":
+  // Both, with the policy of the command line between.
+  std::string no_policy;
+  JsonRecord arguments{{}};
 };
 
 Constants constants_of(const EventSpec& spec) {
   Constants out;
-  out.event = ",\"eventId\":\"" + std::to_string(spec.id) + "\",\"eventName\":" + quoted(spec.name);
-  out.returned = ",\"argsNum\":" + std::to_string(spec.fields.size()) + ",\"returnValue\":0";
-  for (const Field& argument : spec.fields) {
-    out.argument.push_back("{\"name\":" + quoted(argument.name) +
-                           ",\"type\":" + quoted(argument.type) + ",\"value\":");
-  }
+  out.event =
+      ",\"eventId\":\"" + std::to_string(spec.id) + "\",\"eventName\":" + json_string(spec.name);
+  out.returned = ",\"argsNum\":" + std::to_string(spec.fields.size()) + ",\"returnValue\":0" +
+                 std::string(kContextSyscall.key);
+  out.no_policy = out.event + ",\"matchedPolicies\":[\"\"]" + out.returned;
+  out.arguments = JsonRecord(spec.fields, JsonRecord::Style::Arguments);
   return out;
 }
 
+char* put_text(std::string_view text, char* at) noexcept {
+  std::memcpy(at, text.data(), text.size());
+  return at + text.size();
+}
+
 // The key is left out when no policy is named; the command line has one name, "".
-void put_policies(const Event& event, Buffer& out) noexcept {
+char* put_policies(const Event& event, char* at, char* end) noexcept {
   std::string_view before = ",\"matchedPolicies\":[";
   for (uint64_t rest = event.policies; rest != 0; rest &= rest - 1) {
-    out.put(before);
-    put_text(event.policy_names[static_cast<size_t>(std::countr_zero(rest))], out);
+    if (static_cast<size_t>(end - at) < before.size()) return nullptr;
+    at = put_text(before, at);
+    at = put_json_string(event.policy_names[static_cast<size_t>(std::countr_zero(rest))], at, end);
+    if (at == nullptr) return nullptr;
     before = ",";
   }
-  if (event.policies != 0) out.put(']');
+  if (event.policies == 0) return at;
+  if (at == end) return nullptr;
+  *at = ']';
+  return at + 1;
 }
 
 class JsonFormat final : public Format {
  public:
-  JsonFormat(const Catalog& catalog, bool extended) : extended_(extended) {
+  JsonFormat(const Catalog& catalog, bool extended) {
     for (const EventSpec* spec : catalog.events()) {
-      if (constants_.size() <= spec->id) constants_.resize(spec->id + 1);
-      constants_[spec->id] = constants_of(*spec);
+      if (kinds_.size() <= spec->id) kinds_.resize(spec->id + 1);
+      kinds_[spec->id] = constants_of(*spec);
     }
+    if (extended) network_ = JsonRecord({&kContextNetwork, 1});
   }
 
   void write(const Event& event, Buffer& out) noexcept override {
-    const size_t start = out.size();
-    const Constants& constant = constants_[event.spec->id];
-    put_members(kContextHead, *event.context, out);
-    out.set(start, '{');
-    out.put(constant.event);
-    put_policies(event, out);
-    out.put(constant.returned);
-    put_members({&kContextSyscall, 1}, *event.context, out);
-    // Packet events have no stack; the reference shows one zero address.
-    out.put(",\"stackAddresses\":[0]");
-    put_members(kContextTail, *event.context, out);
-    out.put(",\"args\":");
-    const auto fields = event.spec->fields;
-    for (size_t i = 0; i < fields.size(); ++i) {
-      out.put(i == 0 ? '[' : ',');
-      out.put(constant.argument[i]);
-      put_value(fields[i].get(event.data), fields[i], out);
-      out.put('}');
+    const std::span<char> rest = out.rest();
+    char* const start = rest.data();
+    char* const end = start + rest.size();
+    const Constants& kind = kinds_[event.spec->id];
+    char* at = put_envelope(event, kind, start, end);
+    if (at != nullptr) at = put_arguments(event, kind, at, end);
+    if (at != nullptr) at = network_.put_members(event.context, at, end);
+    if (at == nullptr || end - at < 2) {
+      out.overflow();
+      return;
     }
-    out.put(']');
-    if (extended_) put_members({&kContextNetwork, 1}, *event.context, out);
-    out.put("}\n");
+    at = put_text("}\n", at);
+    out.commit(static_cast<size_t>(at - start));
   }
 
  private:
-  static void put_members(std::span<const Field> fields, const Context& context,
-                          Buffer& out) noexcept {
-    for (const Field& field : fields) {
-      out.put(field.key);
-      put_value(field.get(&context), field, out);
+  char* put_envelope(const Event& event, const Constants& kind, char* at, char* end) noexcept {
+    const Context& context = *event.context;
+    const OwnerText* const owner = owners_.of(context);
+    if (owner == nullptr) return nullptr;
+    const size_t room = time_key_.size() + owner->before_cpu.size() + owner->head.size() +
+                        kind.no_policy.size() + 2 * kMaxDigits;
+    if (static_cast<size_t>(end - at) < room) return nullptr;
+    at = put_digits(put_text(time_key_, at), context.time_ns);
+    at = put_digits(put_text(owner->before_cpu, at), context.cpu);
+    at = put_text(owner->head, at);
+    if (event.policy_names.data() == kCommandLine && event.policies == 1) {
+      at = put_text(kind.no_policy, at);
+    } else {
+      at = put_policies(event, put_text(kind.event, at), end);
+      if (at == nullptr || static_cast<size_t>(end - at) < kind.returned.size()) return nullptr;
+      at = put_text(kind.returned, at);
     }
+    at = put_json_string(context.syscall, at, end);
+    if (at == nullptr || static_cast<size_t>(end - at) < kStack.size() + owner->tail.size()) {
+      return nullptr;
+    }
+    return put_text(owner->tail, put_text(kStack, at));
   }
 
-  bool extended_;
-  std::vector<Constants> constants_;  // by event id
+  static char* put_arguments(const Event& event, const Constants& kind, char* at,
+                             char* end) noexcept {
+    if (static_cast<size_t>(end - at) < kArguments.size()) return nullptr;
+    char* const list = put_text(kArguments, at);
+    at = kind.arguments.put_members(event.data, list, end);
+    if (at == nullptr || end - at < 2) return nullptr;
+    if (at == list) return put_text("[]", at);
+    *list = '[';  // in place of the first comma
+    return put_text("}]", at);
+  }
+
+  const std::string time_key_ = "{" + std::string(kContextHead[0].key.substr(1));
+  std::vector<Constants> kinds_;  // by event id
+  JsonRecord network_{{}};
+  OwnerTexts owners_;
 };
 
 }  // namespace

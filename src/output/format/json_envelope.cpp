@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "output/format/json_envelope.h"
+
+#include <algorithm>
+
+namespace tracee {
+namespace {
+
+constexpr std::string_view kTime = "timestamp", kCpu = "processorId";
+
+size_t place_of(std::string_view name) noexcept {
+  const auto found = std::ranges::find(kContextHead, name, &Field::name);
+  return static_cast<size_t>(found - kContextHead.begin());
+}
+
+// Members that differ between packets of one owner; none of them is in OwnerText.
+void take_packet_members(Context& out, const Context& from) noexcept {
+  out.time_ns = from.time_ns;
+  out.cpu = from.cpu;
+  out.syscall = from.syscall;
+  out.direction = from.direction;
+  out.attribution = from.attribution;
+  out.interface = from.interface;
+  out.ifindex = from.ifindex;
+  out.net_ns = from.net_ns;
+  out.packet_length = from.packet_length;
+  out.captured_length = from.captured_length;
+  out.gso_segments = from.gso_segments;
+}
+
+// Where an owner's entry is. Another owner's may be there too.
+size_t hash_of(const Context& context) noexcept {
+  return context.host_thread_id ^ context.thread_entity;
+}
+
+}  // namespace
+
+OwnerTexts::OwnerTexts()
+    : before_cpu_(kContextHead.subspan(place_of(kTime) + 1, place_of(kCpu) - place_of(kTime) - 1)),
+      head_(kContextHead.subspan(place_of(kCpu) + 1)),
+      tail_(kContextTail),
+      cpu_key_(kContextHead[place_of(kCpu)].key),
+      texts_(std::make_unique_for_overwrite<char[]>(kEntries * kTextBytes)),
+      once_texts_(std::make_unique_for_overwrite<char[]>(kOnceBytes)) {}
+
+const OwnerText* OwnerTexts::of(const Context& context) noexcept {
+  const size_t index = hash_of(context) % kEntries;
+  Entry& entry = entries_[index];
+  if (entry.used && is_of(entry, context)) return &entry.text;
+  entry.used = fill(entry, {texts_.get() + index * kTextBytes, kTextBytes}, context);
+  if (entry.used) return &entry.text;
+  return fill(once_, {once_texts_.get(), kOnceBytes}, context) ? &once_.text : nullptr;
+}
+
+bool OwnerTexts::is_of(Entry& entry, const Context& context) noexcept {
+  take_packet_members(entry.owner, context);
+  return entry.owner == context;
+}
+
+bool OwnerTexts::fill(Entry& entry, std::span<char> texts, const Context& context) const noexcept {
+  char* const end = texts.data() + texts.size();
+  char* at = before_cpu_.put_members(&context, texts.data(), end);
+  if (at == nullptr || static_cast<size_t>(end - at) < cpu_key_.size()) return false;
+  at = std::ranges::copy(cpu_key_, at).out;
+  entry.text.before_cpu = {texts.data(), at};
+
+  char* const head = at;
+  at = head_.put_members(&context, at, end);
+  if (at == nullptr) return false;
+  entry.text.head = {head, at};
+
+  char* const tail = at;
+  at = tail_.put_members(&context, at, end);
+  if (at == nullptr) return false;
+  entry.text.tail = {tail, at};
+
+  bool fits = true;
+  entry.owner = context;
+  take_packet_members(entry.owner, Context{});  // no views of this packet stay
+  each_text(entry.owner, [&](std::string_view& text) {
+    fits = fits && static_cast<size_t>(end - at) >= text.size();
+    if (!fits) return;
+    char* const copy = at;
+    at = std::ranges::copy(text, at).out;
+    text = {copy, at};
+  });
+  return fits;
+}
+
+}  // namespace tracee

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Event tables compiled to JSON: what does not change from event to event (keys,
+// types, the zeros of absent members) is text made at start, and a record is a
+// walk over its members that copies these and puts the values between.
+//
+// All put functions write at `at` and return the end of what they wrote, or null
+// if it does not fit before `end`. The position is handed on in a register: kept
+// in an object, each byte written could change it as far as the compiler knows.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "event/field.h"
+
+namespace tracee {
+
+// A text known at start. Most are short, and a call of memcpy costs more than the
+// copy: so it is padded and copied in whole blocks.
+class Piece {
+ public:
+  Piece() : Piece("") {}
+  explicit Piece(std::string_view text);
+
+  // Writes up to room() bytes.
+  char* put(char* at) const noexcept {
+    size_t done = 0;
+    do {
+      std::memcpy(at + done, text_.data() + done, kBlock);
+      done += kBlock;
+    } while (done < size_);
+    return at + size_;
+  }
+  size_t room() const noexcept { return text_.size(); }
+
+ private:
+  static constexpr size_t kBlock = 16;
+  std::string text_;
+  size_t size_;
+};
+
+class JsonRecord {
+ public:
+  // `"key":value` of each member, each behind a comma. With `arguments`, an
+  // object {"name":…,"type":…,"value":…} instead, whose brace is left open: the
+  // next one closes it.
+  enum class Style { Members, Arguments };
+  explicit JsonRecord(std::span<const Field> fields, Style style = Style::Members);
+  ~JsonRecord();
+  JsonRecord(JsonRecord&&) noexcept;
+  JsonRecord& operator=(JsonRecord&&) noexcept;
+
+  char* put_members(const void* object, char* at, char* end) const noexcept;
+  // The same as an object.
+  char* put_object(const void* object, char* at, char* end) const noexcept;
+
+ private:
+  struct Member;
+  static char* put_value(const Value& value, const Member& member, char* at, char* end) noexcept;
+  static char* put_list(const Value& list, const Member& member, char* at, char* end) noexcept;
+  std::vector<Member> members_;
+};
+
+// A text with its quotes.
+char* put_json_string(std::string_view text, char* at, char* end) noexcept;
+// A text known at start, with its quotes.
+std::string json_string(std::string_view text);
+
+}  // namespace tracee
