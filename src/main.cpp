@@ -146,7 +146,7 @@ Result<> run(int argc, const char* const* argv) {
       return {};
     }
     case Options::Verb::Check:
-      return check_host();
+      return check_host(options->attribution);
     case Options::Verb::Filter:
       options->explain_filters = true;
       if (options->events.empty() && options->policies.empty()) options->events = {"*"};

@@ -115,7 +115,7 @@ Result<Options> parse_options(int argc, const char* const* argv) {
       "  tracee --events net_packet_dns,net_packet_http --input capture.pcap\n"
       "Exit codes: 0 done, 1 run-time failure, 2 usage, 3 missing privilege or kernel "
       "feature.");
-  std::string count, duration, ring_size;
+  std::string count, duration, ring_size, attribution;
   std::vector<std::string> ports;
   const auto repeated = [&](const char* names, auto& target, const char* help) {
     return app.add_option(names, target, help)->expected(1)->allow_extra_args(false)->take_all();
@@ -141,10 +141,14 @@ Result<Options> parse_options(int argc, const char* const* argv) {
       app.add_option("--dns-ports", ports, "Ports that carry DNS (default 53)")->delimiter(',');
   const auto* ring_option =
       app.add_option("--ring-size", ring_size, "Bytes between kernel and tracee (default 16MiB)");
+  const auto* attribution_option = app.add_option(
+      "--attribution", attribution,
+      "How owners are known: auto, or only by tracepoint, fentry or cgroup (see check)");
   app.require_subcommand(0, 1);
   CLI::App* list = app.add_subcommand("list", "Show events and sets");
   CLI::App* explain = app.add_subcommand("explain", "Show an event's fields, types and example");
   CLI::App* check = app.add_subcommand("check", "Show what this host allows");
+  check->fallthrough();  // `tracee check --attribution fentry`
   explain->add_option("event", out.explain, "Name of the event")->required();
   CLI::App* filter = app.add_subcommand("filter", "Show what an expression asks, and where");
   std::string expression;
@@ -194,6 +198,12 @@ Result<Options> parse_options(int argc, const char* const* argv) {
     auto parsed = parse_size(ring_size);
     if (!parsed) return forward(parsed);
     out.ring_bytes = *parsed;
+  }
+  if (attribution_option->count() > 0 && attribution != "auto") {
+    out.attribution = back_end_of(attribution);
+    if (!out.attribution)
+      return fail(Exit::Usage, "--attribution: '" + attribution + "' is not a way to know owners",
+                  "write auto, tracepoint, fentry or cgroup");
   }
   if (ports_option->count() > 0) {
     auto parsed = parse_ports(ports);

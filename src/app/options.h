@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "capture/probe.h"
 
 namespace tracee {
 
@@ -29,7 +30,8 @@ struct Options {
   std::optional<std::chrono::milliseconds> duration;
   std::vector<uint16_t> dns_ports = {53};
   size_t ring_bytes = size_t{16} << 20;
-  std::string explain;  // the event of `explain`
+  std::optional<BackEnd> attribution;  // none: the best that works
+  std::string explain;                 // the event of `explain`
   std::string text;
 };
 

@@ -70,9 +70,12 @@ Result<> run_live(const Options& options, Pipeline& pipeline) {
   live.wanted = pipeline.wire_wants();
   live.dns_ports = options.dns_ports;
   live.ring_bytes = options.ring_bytes;
+  live.attribution = options.attribution;
   auto opened = LiveSource::open(live);
   if (!opened) return forward(opened);
   LiveSource& source = **opened;
+  if (!source.setback().empty())
+    say("owners are known less exactly than this kernel promised: " + source.setback());
   say("tracing " + std::to_string(pipeline.event_count()) + " events");
 
   if (options.duration) stop_after(*options.duration);

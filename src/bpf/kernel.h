@@ -23,8 +23,8 @@
 #define AF_INET6 10
 
 #define PF_EXITING 0x00000004	  /* include/linux/sched.h */
-#define PF_IO_WORKER 0x00000010	  /* threads of io_uring and vhost: they belong to */
-#define PF_USER_WORKER 0x00004000 /* the user's process, but make no system calls */
+#define PF_IO_WORKER 0x00000010	  /* threads that io_uring... */
+#define PF_USER_WORKER 0x00004000 /* ...or (from 6.4) the kernel adds to the user's process */
 #define PF_KTHREAD 0x00200000
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
@@ -112,8 +112,8 @@ struct task_struct {
 };
 
 struct pt_regs {
-	unsigned long bx, di, orig_ax; /* x86 */
-	__u64 orig_x0;		       /* arm64 */
+	unsigned long bx, di, dx, orig_ax; /* x86 */
+	__u64 orig_x0, regs[3];		   /* arm64 */
 	int syscallno;
 };
 
@@ -123,6 +123,8 @@ typedef struct {
 
 struct sock_common {
 	unsigned short skc_family;
+	__be16 skc_dport; /* remote port */
+	__u16 skc_num;	  /* local port, host order */
 	possible_net_t skc_net;
 };
 
@@ -161,11 +163,15 @@ struct bpf_iter__task_file {
 #define SYSCALL_CONNECT(compat) ((compat) ? 362 : 42)
 #define SYSCALL_SENDTO(compat) ((compat) ? 369 : 44)
 #define SYSCALL_RECVMSG(compat) ((compat) ? 372 : 47)
+#define SYSCALL_SPLICE(compat) ((compat) ? 313 : 275)
+#define SYSCALL_IO_URING 426
 #elif defined(__TARGET_ARCH_arm64)
 #define SYSCALL_SOCKET(compat) ((compat) ? 281 : 198)
 #define SYSCALL_CONNECT(compat) ((compat) ? 283 : 203)
 #define SYSCALL_SENDTO(compat) ((compat) ? 290 : 206)
 #define SYSCALL_RECVMSG(compat) ((compat) ? 297 : 212)
+#define SYSCALL_SPLICE(compat) ((compat) ? 340 : 76)
+#define SYSCALL_IO_URING 426
 #else
 #error "unknown architecture"
 #endif
@@ -186,7 +192,9 @@ static __always_inline int syscall_number(struct task_struct *task)
 {
 	struct pt_regs *regs;
 
-	if (task->flags & (PF_KTHREAD | PF_IO_WORKER | PF_USER_WORKER))
+	if (task->flags & PF_IO_WORKER)
+		return SYSCALL_IO_URING; /* it carries out what that call has asked for */
+	if (task->flags & (PF_KTHREAD | PF_USER_WORKER))
 		return WIRE_NO_SYSCALL;
 	regs = (struct pt_regs *)bpf_task_pt_regs(task);
 #if defined(__TARGET_ARCH_x86)
@@ -197,32 +205,50 @@ static __always_inline int syscall_number(struct task_struct *task)
 }
 
 /*
- * Is the task inside a system call whose first argument is a descriptor of this
- * very socket? That says who sends a packet on whatever context the packet
- * happens to leave: a softirq that runs on top of an unrelated task finds no
- * such descriptor. The caller knows that probe reads and bpf_task_pt_regs() are
- * allowed. False for calls that name the socket in other ways (io_uring).
+ * Address of the socket behind a descriptor of the task; 0 when there is none, and
+ * nonsense when it is that of another kind of file. The caller knows that probe
+ * reads are allowed.
  */
-static __always_inline bool is_calling_on(struct task_struct *task, __u64 sk)
+static __always_inline __u64 socket_behind(struct task_struct *task, __u32 fd)
 {
 	struct fdtable *table = task->files->fdt;
-	struct pt_regs *regs;
-	struct file *file;
 	struct socket *socket;
+	struct file *file;
 	__u64 found;
-	__u32 fd;
 
-	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	if (fd >= table->max_fds || bpf_probe_read_kernel(&file, sizeof(file), table->fd + fd) ||
+	    bpf_core_read(&socket, sizeof(socket), &file->private_data) ||
+	    bpf_core_read(&found, sizeof(found), &socket->sk))
+		return 0;
+	return found;
+}
+
+/* The argument of a system call that names the socket it sends on. */
+static __always_inline __u32 sending_descriptor(struct pt_regs *regs, int syscall, bool compat)
+{
 #if defined(__TARGET_ARCH_x86)
-	fd = is_compat(task) ? regs->bx : regs->di;
+	if (syscall == SYSCALL_SPLICE(compat))
+		return regs->dx;
+	return compat ? regs->bx : regs->di;
 #else
-	fd = regs->orig_x0;
+	if (syscall == SYSCALL_SPLICE(compat))
+		return regs->regs[2];
+	return regs->orig_x0;
 #endif
-	if (fd >= table->max_fds)
-		return false;
-	return !bpf_probe_read_kernel(&file, sizeof(file), table->fd + fd) &&
-	       !bpf_core_read(&socket, sizeof(socket), &file->private_data) &&
-	       !bpf_core_read(&found, sizeof(found), &socket->sk) && found == sk;
+}
+
+/*
+ * Is the task inside a system call on a descriptor of this very socket? That says
+ * who sends a packet on whatever context the packet happens to leave: a softirq
+ * that runs on top of an unrelated task finds no such descriptor. The caller knows
+ * that probe reads and bpf_task_pt_regs() are allowed. False for calls that name
+ * the socket in other ways (io_uring).
+ */
+static __always_inline bool is_calling_on(struct task_struct *task, int syscall, __u64 sk)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+
+	return socket_behind(task, sending_descriptor(regs, syscall, is_compat(task))) == sk;
 }
 
 #endif

@@ -131,6 +131,17 @@ static __always_inline bool can_own(struct task_struct *task)
 	return !(task->flags & (PF_KTHREAD | PF_EXITING));
 }
 
+/*
+ * Whom a use is credited to. Threads that the kernel adds to a process (io_uring's,
+ * vhost's) have names nobody gave them and act for the process.
+ */
+static __always_inline struct task_struct *actor(struct task_struct *task)
+{
+	if (task->flags & (PF_IO_WORKER | PF_USER_WORKER))
+		return task->group_leader;
+	return task;
+}
+
 SEC("?cgroup/sock_create")
 int on_socket(struct bpf_sock *sk)
 {
@@ -141,7 +152,7 @@ int on_socket(struct bpf_sock *sk)
 		return 1;
 	slot = bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 	if (slot)
-		note_owner(slot, (__u64)sk, task, SYSCALL_SOCKET(is_compat(task)),
+		note_owner(slot, (__u64)sk, actor(task), SYSCALL_SOCKET(is_compat(task)),
 			   WIRE_OWNER_CREATOR, task->nsproxy->net_ns);
 	return 1;
 }
@@ -163,9 +174,11 @@ static __always_inline int on_address(struct bpf_sock_addr *ctx, int native, int
 		syscall = syscall_number(task);
 	else
 		syscall = is_compat(task) ? compat : native;
-	refresh_owner(slot, (__u64)sk, task, syscall, NULL);
+	refresh_owner(slot, (__u64)sk, actor(task), syscall, NULL);
 	return 1;
 }
+
+#define NO_CALL(compat) WIRE_NO_SYSCALL
 
 #define ADDRESS_HOOK(hook, name, call)                                                             \
 	SEC("?cgroup/" hook)                                                                       \
@@ -181,6 +194,13 @@ ADDRESS_HOOK("sendmsg6", on_sendmsg6, SYSCALL_SENDTO)
 ADDRESS_HOOK("recvmsg4", on_recvmsg4, SYSCALL_RECVMSG)
 ADDRESS_HOOK("recvmsg6", on_recvmsg6, SYSCALL_RECVMSG)
 
+/*
+ * accept(2) asks for the peer's name when its caller wants it, and so is seen here;
+ * getpeername(2) is a use as good as any.
+ */
+ADDRESS_HOOK("getpeername4", on_getpeername4, NO_CALL)
+ADDRESS_HOOK("getpeername6", on_getpeername6, NO_CALL)
+
 static __always_inline bool is_traced(struct sock *sk)
 {
 	__u16 family = sk->__sk_common.skc_family;
@@ -189,17 +209,17 @@ static __always_inline bool is_traced(struct sock *sk)
 	       !BPF_CORE_READ_BITFIELD(sk, sk_kern_sock);
 }
 
-/* After a send or receive, failed ones included: trying is using. */
+/* Around a send or receive, failed ones included: trying is using. */
 static __always_inline int on_use(struct sock *sk)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct owner_slot *slot;
 
-	if (!can_own(task) || !is_traced(sk))
+	if (!sk || !can_own(task) || !is_traced(sk))
 		return 0;
 	slot = bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 	if (slot)
-		refresh_owner(slot, (__u64)sk, task, syscall_number(task),
+		refresh_owner(slot, (__u64)sk, actor(task), syscall_number(task),
 			      sk->__sk_common.skc_net.net);
 	return 0;
 }
@@ -214,6 +234,41 @@ SEC("?tp_btf/sock_recv_length")
 int BPF_PROG(on_receive, struct sock *sk)
 {
 	return on_use(sk);
+}
+
+/* The same, before the packets; where programs on kernel functions are allowed. */
+SEC("?fentry/security_socket_sendmsg")
+int BPF_PROG(on_send_call, struct socket *socket)
+{
+	return on_use(socket->sk);
+}
+
+SEC("?fentry/security_socket_recvmsg")
+int BPF_PROG(on_receive_call, struct socket *socket)
+{
+	return on_use(socket->sk);
+}
+
+/*
+ * Servers set options on what they have accepted. Values longer than a page would
+ * be refused by some kernels if nobody said that nothing was changed.
+ */
+SEC("?cgroup/setsockopt")
+int on_setsockopt(struct bpf_sockopt *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct bpf_sock *sk = ctx->sk;
+	struct owner_slot *slot;
+
+	if (ctx->optlen > 4096)
+		ctx->optlen = 0;
+	if (!sk || !can_own(task) || (sk->family != AF_INET && sk->family != AF_INET6))
+		return 1;
+	slot = bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	if (slot)
+		refresh_owner(slot, (__u64)sk, actor(task),
+			      config.can_read_regs ? syscall_number(task) : WIRE_NO_SYSCALL, NULL);
+	return 1;
 }
 
 /* Sockets older than the tracer; what a hook has noted meanwhile is newer and stays. */

@@ -11,6 +11,7 @@
 #ifndef TRACEE_BPF_PACKET_H
 #define TRACEE_BPF_PACKET_H
 
+#include "accept.h"
 #include "owner.h"
 
 /* IANA protocol numbers */
@@ -330,6 +331,15 @@ static __always_inline void find_connection(struct bpf_sock *sk, struct credit *
 		adopt_owner(sk, slot);
 }
 
+/* Who has taken this connection from its listener, if that is only noted so far. */
+static __always_inline void find_accepter(struct bpf_sock *sk, struct credit *credit)
+{
+	if (!credit->slot && bpf_map_lookup_elem(&accepted, &credit->socket))
+		credit->slot = bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	if (credit->slot && credit->slot->socket != credit->socket)
+		take_note(credit->slot, credit->socket, ports_of(sk->src_port, sk->dst_port));
+}
+
 static __always_inline void find_credit(struct __sk_buff *skb, struct credit *credit)
 {
 	struct bpf_sock *sk = skb->sk;
@@ -341,8 +351,12 @@ static __always_inline void find_credit(struct __sk_buff *skb, struct credit *cr
 	credit->listening = sk->state == BPF_TCP_LISTEN;
 	credit->socket = (__u64)sk;
 	credit->slot = bpf_sk_storage_get(&owners, sk, NULL, 0);
-	if (config.can_find_mptcp && (!credit->slot || credit->slot->socket != credit->socket))
+	if (credit->slot && credit->slot->socket == credit->socket)
+		return;
+	if (config.can_find_mptcp)
 		find_connection(sk, credit);
+	if (config.notes_accepts && !credit->listening)
+		find_accepter(sk, credit);
 }
 
 static __always_inline void fill_attribution(struct packet_record *r, struct credit *credit)
@@ -421,7 +435,7 @@ static __always_inline void refresh_sender(struct credit *credit)
 	syscall = syscall_number(task);
 	if (slot->owner.syscall == syscall && is_user(slot, credit->socket, task))
 		return;
-	if (is_calling_on(task, credit->socket))
+	if (is_calling_on(task, syscall, credit->socket))
 		refresh_owner(slot, credit->socket, task, syscall, NULL);
 }
 

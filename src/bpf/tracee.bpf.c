@@ -9,6 +9,7 @@
 #include "kernel.h"
 #include "maps.h"
 #include "owner.h"
+#include "accept.h"
 #include "packet.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

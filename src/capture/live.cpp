@@ -21,8 +21,10 @@
 #include <limits>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include "capture/cgroup.h"
+#include "capture/tracepoint.h"
 #include "tracee.skel.h"
 
 namespace tracee {
@@ -115,20 +117,54 @@ Result<std::unique_ptr<LiveSource>> LiveSource::open(const LiveOptions& options)
   auto features = probe_kernel();
   if (!features) return forward(features);
 
+  auto plan = plan_owners(*features, options.attribution);
+  if (!plan) return forward(plan);
   std::unique_ptr<LiveSource> source(new LiveSource);
   source->boot_epoch_ns_ = measure_boot_epoch();
-  if (!options.required_only) source->features_ = *features;
-  auto done = source->load(options);
-  if (!done) {
-    // An optional program that promised to load and did not must not cost the trace.
-    source->features_ = {};
-    auto reduced = source->load(options);
-    if (!reduced) return forward(done);
+  if (!options.required_only) {
+    source->features_ = *features;
+    source->plan_ = *plan;
   }
-  done = source->watch_ring();
-  if (done && options.attach) done = source->attach();
-  if (!done) return forward(done);
+  auto done = source->start(options);
+  if (!done && done.error().code == Exit::Missing && !options.attribution) {
+    // An optional program that promised to work and does not must not cost the trace.
+    source->setback_ = done.error().what;
+    source->features_ = {};
+    source->plan_ = {};
+    source->links_.clear();
+    if (auto reduced = source->start(options); !reduced) return forward(done);
+  } else if (!done) {
+    return forward(done);
+  }
   return source;
+}
+
+Result<> LiveSource::start(const LiveOptions& options) {
+  auto done = load(options);
+  if (done) done = watch_ring();
+  if (done && options.attach) done = attach();
+  return done;
+}
+
+// All that the plan needs is loaded, and nothing else.
+void LiveSource::choose_programs() {
+  const auto& programs = object_->progs;
+  const auto want = [](std::initializer_list<bpf_program*> wanted, bool condition = true) {
+    for (bpf_program* program : wanted) bpf_program__set_autoload(program, condition);
+  };
+  want({programs.on_ingress, programs.on_egress, programs.on_socket, programs.on_connect4,
+        programs.on_connect6, programs.on_sendmsg4, programs.on_sendmsg6, programs.on_recvmsg4,
+        programs.on_recvmsg6});
+  want({programs.on_send, programs.on_receive}, plan_.back_end == BackEnd::Tracepoint);
+  want({programs.on_send_call, programs.on_receive_call}, plan_.back_end == BackEnd::Fentry);
+  want({programs.on_setsockopt}, plan_.back_end == BackEnd::Cgroup);
+  want({programs.on_accepted}, plan_.accept == AcceptHook::Function);
+  want({programs.on_mptcp_accepted},
+       plan_.accept == AcceptHook::Function && features_.mptcp_accepts);
+  want({programs.on_accept, programs.on_accept4, programs.on_release},
+       plan_.accept == AcceptHook::Call);
+  want({programs.on_getpeername4, programs.on_getpeername6}, plan_.accept == AcceptHook::Address);
+  want({programs.on_open_file}, features_.open_files);
 }
 
 Result<> LiveSource::load(const LiveOptions& options) {
@@ -139,15 +175,7 @@ Result<> LiveSource::load(const LiveOptions& options) {
   object_.reset(tracee_bpf__open());
   if (!object_) return fail(Exit::RunTime, "cannot open the BPF object: " + complaint(errno));
 
-  auto& programs = object_->progs;
-  for (bpf_program* program : {programs.on_ingress, programs.on_egress, programs.on_socket,
-                               programs.on_connect4, programs.on_connect6, programs.on_sendmsg4,
-                               programs.on_sendmsg6, programs.on_recvmsg4, programs.on_recvmsg6})
-    bpf_program__set_autoload(program, true);
-  bpf_program__set_autoload(programs.on_send, features_.socket_tracepoints);
-  bpf_program__set_autoload(programs.on_receive, features_.socket_tracepoints);
-  bpf_program__set_autoload(programs.on_open_file, features_.open_files);
-
+  choose_programs();
   const size_t ring_bytes =
       std::bit_ceil(std::clamp(options.ring_bytes, size_t{256} << 10, size_t{1} << 30));
   bpf_map__set_max_entries(object_->maps.packets, static_cast<uint32_t>(ring_bytes));
@@ -161,6 +189,7 @@ Result<> LiveSource::load(const LiveOptions& options) {
   config.can_read_kernel = features_.probe_read;
   config.can_read_regs = features_.call_registers;
   config.can_find_mptcp = features_.mptcp;
+  config.notes_accepts = plan_.accept == AcceptHook::Call;
   std::memcpy(&object_->rodata->config, &config, sizeof config);
 
   const int error = tracee_bpf__load(object_.get());
@@ -189,38 +218,55 @@ Result<> LiveSource::watch_ring() {
   return {};
 }
 
+Result<> LiveSource::keep(const char* name, bpf_link* link) {
+  if (link == nullptr)
+    return fail(Exit::Missing, std::string("cannot attach ") + name + ": " + complaint(errno),
+                "Linux 5.15 or later with cgroup BPF is needed");
+  links_.emplace_back(link);
+  return {};
+}
+
 Result<> LiveSource::attach() {
   auto root = open_cgroup_root();
   if (!root) return forward(root);
 
-  const auto keep = [this](const char* name, bpf_link* link) -> Result<> {
-    if (link == nullptr)
-      return fail(Exit::Missing, std::string("cannot attach ") + name + ": " + complaint(errno),
-                  "Linux 5.15 or later with cgroup BPF is needed");
-    links_.emplace_back(link);
+  const auto& programs = object_->progs;
+  // Those that are not loaded are left out.
+  const auto attach_all = [&](std::initializer_list<bpf_program*> wanted) -> Result<> {
+    for (bpf_program* program : wanted) {
+      if (bpf_program__fd(program) < 0) continue;
+      last_complaint.clear();
+      const bool is_cgroup = bpf_program__type(program) != BPF_PROG_TYPE_TRACING;
+      bpf_link* link = is_cgroup ? bpf_program__attach_cgroup(program, root->get())
+                                 : bpf_program__attach(program);
+      if (auto done = keep(bpf_program__section_name(program), link); !done) return done;
+    }
     return {};
   };
-  const auto attach_cgroup = [&](bpf_program* program) {
-    last_complaint.clear();
-    return keep(bpf_program__section_name(program),
-                bpf_program__attach_cgroup(program, root->get()));
-  };
-
   // Owners before packets: then no packet of an owned socket comes without one.
-  auto& programs = object_->progs;
-  for (bpf_program* program :
-       {programs.on_socket, programs.on_connect4, programs.on_connect6, programs.on_sendmsg4,
-        programs.on_sendmsg6, programs.on_recvmsg4, programs.on_recvmsg6}) {
-    if (auto done = attach_cgroup(program); !done) return done;
-  }
-  if (features_.socket_tracepoints) {
-    const auto send = keep("sock_send_length", bpf_program__attach(programs.on_send));
-    const auto receive = keep("sock_recv_length", bpf_program__attach(programs.on_receive));
-    features_.socket_tracepoints = send && receive;
-  }
+  auto done = attach_all({programs.on_socket, programs.on_connect4, programs.on_connect6,
+                          programs.on_sendmsg4, programs.on_sendmsg6, programs.on_recvmsg4,
+                          programs.on_recvmsg6, programs.on_setsockopt, programs.on_getpeername4,
+                          programs.on_getpeername6, programs.on_send, programs.on_receive,
+                          programs.on_send_call, programs.on_receive_call, programs.on_accepted,
+                          programs.on_mptcp_accepted, programs.on_release});
+  if (done) done = attach_accept_calls();
+  if (!done) return done;
   note_open_sockets();
-  for (bpf_program* program : {programs.on_ingress, programs.on_egress}) {
-    if (auto done = attach_cgroup(program); !done) return done;
+  return attach_all({programs.on_ingress, programs.on_egress});
+}
+
+Result<> LiveSource::attach_accept_calls() {
+  if (plan_.accept != AcceptHook::Call) return {};
+  for (const auto& [program, name] :
+       {std::pair(object_->progs.on_accept, "syscalls/sys_exit_accept"),
+        std::pair(object_->progs.on_accept4, "syscalls/sys_exit_accept4")}) {
+    auto event = open_tracepoint(name);
+    if (!event) return forward(event);
+    last_complaint.clear();
+    if (auto done = keep(name, bpf_program__attach_perf_event(program, event->get())); !done)
+      return done;
+    (void)event->release();  // the link closes it
   }
   return {};
 }

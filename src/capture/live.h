@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,7 @@ struct LiveOptions {
   size_t ring_bytes = size_t{16} << 20;    // rounded up to a power of two
   bool attach = true;                      // false: only load, for tests
   bool required_only = false;              // without the optional programs, for tests
+  std::optional<BackEnd> attribution;      // none: the best that works
 };
 
 class LiveSource {
@@ -70,6 +72,9 @@ class LiveSource {
 
   // What is in use; the rest is less exact without it.
   const KernelFeatures& features() const noexcept { return features_; }
+  const OwnerPlan& plan() const noexcept { return plan_; }
+  // Why what the probes had promised did not work; empty: it did.
+  const std::string& setback() const noexcept { return setback_; }
 
   // For tests that run single programs: owned by this object.
   struct tracee_bpf* object() noexcept {
@@ -91,7 +96,11 @@ class LiveSource {
   LiveSource();
   Result<> load(const LiveOptions& options);
   Result<> watch_ring();
+  Result<> start(const LiveOptions& options);
   Result<> attach();
+  Result<> attach_accept_calls();
+  Result<> keep(const char* name, struct bpf_link* link);
+  void choose_programs();
   void note_open_sockets() noexcept;
   void announce_sleep(uint32_t asleep) noexcept;
   bool is_ring_empty() const noexcept;
@@ -104,6 +113,8 @@ class LiveSource {
   std::unique_ptr<Mapping> reader_;     // struct wire_reader
   Fd wake_;
   KernelFeatures features_;
+  OwnerPlan plan_;
+  std::string setback_;
   RecordHandler* handler_ = nullptr;  // during drain()
   size_t batch_ = 0;                  // packets of the current or last drain()
   uint64_t received_ = 0;

@@ -8,13 +8,16 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <iterator>
 #include <memory>
 #include <span>
 
 #include "base/fd.h"
+#include "capture/tracepoint.h"
 
 namespace tracee {
 namespace {
@@ -119,7 +122,87 @@ bool can_read_call_registers() {
   return loads(program);
 }
 
+Feature find_socket_tracepoints(const btf* types) {
+  for (const char* name : {"sock_send_length", "sock_recv_length"}) {
+    if (!has_type(types, ("btf_trace_" + std::string(name)).c_str(), BTF_KIND_TYPEDEF))
+      return {false, std::string("no tracepoint ") + name + " (Linux 6.3)"};
+  }
+  return {true, {}};
+}
+
+// Whether such a program loads says little; kernels refuse to attach it.
+Feature try_function_program(const btf* types) {
+  for (const char* name : {"inet_accept", "security_socket_sendmsg", "security_socket_recvmsg"}) {
+    if (!has_type(types, name, BTF_KIND_FUNC))
+      return {false, std::string("no kernel function ") + name + "()"};
+  }
+  const bpf_insn program[] = {set(BPF_REG_0, 0), kExit};
+  LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_FEXIT,
+              .attach_btf_id = static_cast<uint32_t>(
+                  btf__find_by_name_kind(types, "inet_accept", BTF_KIND_FUNC)));
+  const Fd loaded(bpf_prog_load(BPF_PROG_TYPE_TRACING, nullptr, "Dual BSD/GPL", program,
+                                std::size(program), &options));
+  if (!loaded)
+    return {false, std::string("the kernel refuses to load a program for one (") +
+                       std::strerror(errno) + ")"};
+  const Fd link(bpf_raw_tracepoint_open(nullptr, loaded.get()));
+  constexpr int kNotSupported = 524;  // ENOTSUPP, which user space has no name for
+  if (!link && errno == kNotSupported) errno = EOPNOTSUPP;
+  if (!link)
+    return {false, std::string("the kernel refuses to attach a program to one (") +
+                       std::strerror(errno) + ")"};
+  return {true, {}};
+}
+
+Feature find_accept_calls() {
+  for (const char* name : {"syscalls/sys_exit_accept", "syscalls/sys_exit_accept4"}) {
+    if (auto event = open_tracepoint(name); !event) return {false, event.error().what};
+  }
+  return {true, {}};
+}
+
 }  // namespace
+
+std::string_view back_end_name(BackEnd back_end) noexcept {
+  switch (back_end) {
+    case BackEnd::Tracepoint:
+      return "tracepoint";
+    case BackEnd::Fentry:
+      return "fentry";
+    case BackEnd::Cgroup:
+      break;
+  }
+  return "cgroup";
+}
+
+std::optional<BackEnd> back_end_of(std::string_view name) noexcept {
+  for (const BackEnd known : {BackEnd::Tracepoint, BackEnd::Fentry, BackEnd::Cgroup}) {
+    if (name == back_end_name(known)) return known;
+  }
+  return std::nullopt;
+}
+
+Result<OwnerPlan> plan_owners(const KernelFeatures& features, std::optional<BackEnd> forced) {
+  const auto refuse = [](const char* name, const Feature& feature) {
+    return fail(Exit::Missing,
+                std::string("--attribution ") + name + " is not possible here: " + feature.missing,
+                "see tracee check; without the option the best that works is used");
+  };
+  if (forced == BackEnd::Tracepoint && !features.socket_tracepoints)
+    return refuse("tracepoint", features.socket_tracepoints);
+  if (forced == BackEnd::Fentry && !features.functions) return refuse("fentry", features.functions);
+  OwnerPlan plan;
+  plan.back_end = forced                        ? *forced
+                  : features.socket_tracepoints ? BackEnd::Tracepoint
+                  : features.functions          ? BackEnd::Fentry
+                                                : BackEnd::Cgroup;
+  if (forced == BackEnd::Cgroup) return plan;
+  if (features.functions && forced != BackEnd::Tracepoint)
+    plan.accept = AcceptHook::Function;
+  else if (features.accept_calls)
+    plan.accept = AcceptHook::Call;
+  return plan;
+}
 
 Result<KernelFeatures> probe_kernel() {
   if (const std::string missing = missing_capabilities(); !missing.empty())
@@ -132,12 +215,15 @@ Result<KernelFeatures> probe_kernel() {
                 "this kernel does not describe its types: no /sys/kernel/btf/vmlinux",
                 "use a kernel built with CONFIG_DEBUG_INFO_BTF=y (all current distributions do)");
   KernelFeatures features;
-  features.socket_tracepoints =
-      has_type(types.get(), "btf_trace_sock_send_length", BTF_KIND_TYPEDEF) &&
-      has_type(types.get(), "btf_trace_sock_recv_length", BTF_KIND_TYPEDEF);
+  features.socket_tracepoints = find_socket_tracepoints(types.get());
+  features.functions = try_function_program(types.get());
+  features.mptcp_accepts = has_type(types.get(), "mptcp_stream_accept", BTF_KIND_FUNC);
   features.open_files = has_type(types.get(), "bpf_iter_task_file", BTF_KIND_FUNC);
   features.probe_read = can_probe_read();
   features.call_registers = features.probe_read && can_read_call_registers();
+  features.accept_calls = find_accept_calls();
+  if (features.accept_calls && !features.probe_read)
+    features.accept_calls = {false, "kernel memory may not be read (lockdown)"};
   features.mptcp = can_find_mptcp();
   return features;
 }

@@ -108,7 +108,8 @@ struct wire_config {
   __u8 can_read_kernel; /* bpf_probe_read_kernel is allowed (no confidentiality lockdown) */
   __u8 can_read_regs;   /* cgroup programs may call bpf_task_pt_regs */
   __u8 can_find_mptcp;  /* and bpf_skc_to_mptcp_sock */
-  __u8 pad[5];
+  __u8 notes_accepts;   /* accept(2) is seen by its system call, see src/bpf/accept.h */
+  __u8 pad[4];
 };
 
 /*

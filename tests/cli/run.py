@@ -246,6 +246,7 @@ class Options(CommandLine):
                           ("--output",), ("--input",), ("--duration", "5x"), ("--duration", "0s"),
                           ("--duration", "-1s"), ("--dns-ports", "0"),
                           ("--dns-ports", "65536"), ("--dns-ports", "x"), ("--ring-size", "1"),
+                          ("--attribution", "kprobe"), ("--attribution", ""),
                           ("--ring-size", "x"), ("--ring-size", "99GiB"),
                           ("--input", self.input, "--input", self.input)):
             self.fails(2, "--output", "none", *arguments)
