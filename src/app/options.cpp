@@ -59,6 +59,24 @@ Result<uint64_t> parse_count(const std::string& text) {
   return *count;
 }
 
+Result<std::optional<BackEnd>> parse_attribution(const std::string& text) {
+  const auto back_end = back_end_of(text);
+  if (!back_end && text != "auto")
+    return fail(Exit::Usage, "--attribution: '" + text + "' is not a way to know owners",
+                "write auto, tracepoint, fentry or cgroup");
+  return back_end;
+}
+
+// Reads the value of an option that is given.
+template <class Text, class Value, class Parse>
+Result<> take(const CLI::Option& option, const Text& text, Parse parse, Value& target) {
+  if (option.count() == 0) return {};
+  auto parsed = parse(text);
+  if (!parsed) return forward(parsed);
+  target = *parsed;
+  return {};
+}
+
 // What CLI11 says of arguments it could not place, in our words.
 Error unplaced(const CLI::App& app, const std::string& argument) {
   if (!argument.starts_with('-')) {
@@ -184,32 +202,12 @@ Result<Options> parse_options(int argc, const char* const* argv) {
   if (input_option->count() > 0 && out.input.empty()) {
     return fail(Exit::Usage, "--input: empty path", "name a capture file, or - for standard input");
   }
-  if (count_option->count() > 0) {
-    auto parsed = parse_count(count);
-    if (!parsed) return forward(parsed);
-    out.count = *parsed;
-  }
-  if (duration_option->count() > 0) {
-    auto parsed = parse_duration(duration);
-    if (!parsed) return forward(parsed);
-    out.duration = *parsed;
-  }
-  if (ring_option->count() > 0) {
-    auto parsed = parse_size(ring_size);
-    if (!parsed) return forward(parsed);
-    out.ring_bytes = *parsed;
-  }
-  if (attribution_option->count() > 0 && attribution != "auto") {
-    out.attribution = back_end_of(attribution);
-    if (!out.attribution)
-      return fail(Exit::Usage, "--attribution: '" + attribution + "' is not a way to know owners",
-                  "write auto, tracepoint, fentry or cgroup");
-  }
-  if (ports_option->count() > 0) {
-    auto parsed = parse_ports(ports);
-    if (!parsed) return forward(parsed);
-    out.dns_ports = *parsed;
-  }
+  Result<> done = take(*count_option, count, parse_count, out.count);
+  if (done) done = take(*duration_option, duration, parse_duration, out.duration);
+  if (done) done = take(*ring_option, ring_size, parse_size, out.ring_bytes);
+  if (done) done = take(*attribution_option, attribution, parse_attribution, out.attribution);
+  if (done) done = take(*ports_option, ports, parse_ports, out.dns_ports);
+  if (!done) return forward(done);
   return out;
 }
 
