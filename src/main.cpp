@@ -101,6 +101,8 @@ Result<> trace(const Options& options, const Catalog& catalog) {
     packets = std::move(*made);
   }
   if (options.explain_filters) {
+    // A capture file has no kernel side.
+    if (options.push_down && options.input.empty()) selection->push_down(&wire_wants);
     fmt::print("{}", explain_filters(*selection, options.pcap_filter));
     return {};
   }

@@ -148,6 +148,8 @@ Result<Options> parse_options(int argc, const char* const* argv) {
   app.add_option("--pcap-filter", out.pcap_filter, "Look at these packets only; tcpdump's syntax");
   app.add_flag("--explain", out.explain_filters,
                "Show each rule's terms and where each is decided, then exit");
+  app.add_flag("!--no-pushdown", out.push_down,
+               "Decide nothing in the kernel; the same events, at a higher cost");
   repeated("-o,--output", out.outputs,
            "json, table or none, with :FILE to write to a file; option:extended");
   const auto* input_option =

@@ -24,6 +24,7 @@ struct Options {
   std::vector<std::string> filters;   // --filter, and the expression of `filter`
   std::string pcap_filter;            // --pcap-filter; empty: none
   bool explain_filters = false;       // --explain: show the rules and stop
+  bool push_down = true;              // not --no-pushdown
   std::vector<std::string> outputs;   // --output; empty: the table
   std::string input;                  // --input; empty: live
   std::optional<uint64_t> count;      // -c

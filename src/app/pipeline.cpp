@@ -60,13 +60,15 @@ void Pipeline::on_record(const Record& record) noexcept {
     const bool egress = record.direction == Direction::Egress;
     fill_owner(*record.owner, record.boot_epoch_ns, egress, context);
   }
-  decoder_.decode(record.packet, record.packet_length, context, *this);
+  asked_ = next_ && record.generation != generation_ ? &*next_ : &selection_;
+  rules_ = record.rules;
+  decoder_.decode(record.packet, record.packet_length, context, *this, record.wants);
 }
 
 void Pipeline::on_event(const Event& event) noexcept {
   ++counters_.decoded;
   const bool over = limit_ && counters_.matched >= *limit_;
-  const uint64_t policies = over ? 0 : selection_.matched(event);
+  const uint64_t policies = over ? 0 : asked_->matched(event, rules_);
   if (policies == 0) {
     ++counters_.filtered;
     return;
@@ -74,14 +76,33 @@ void Pipeline::on_event(const Event& event) noexcept {
   ++counters_.matched;
   Event selected = event;
   selected.policies = policies;
-  selected.policy_names = selection_.policy_names();
+  selected.policy_names = asked_->policy_names();
   for (const auto& output : outputs_) output->write(selected);
 }
 
-Result<> Pipeline::reload() {
+std::unique_ptr<struct wire_rules> Pipeline::rules_of(Selection& selection,
+                                                      uint32_t generation) const {
+  std::vector<KernelRule> rules;
+  if (pushes_down_) {
+    rules = selection.push_down(&wire_wants);
+  } else {
+    rules.resize(1);
+    for (const EventSpec* spec : selection.events()) rules[0].wants |= wire_wants(*spec);
+  }
+  return wire_rules_of(rules, generation);
+}
+
+Result<> Pipeline::reload(const Apply& apply) {
   auto fresh = source_();
   if (!fresh) return forward(fresh);
-  selection_ = std::move(*fresh);
+  next_ = std::move(*fresh);
+  enabled_ |= mask_of(*next_);
+  decoder_.enable(enabled_);
+  if (apply) apply(*rules_of(*next_, generation_ + 1));
+  ++generation_;
+  selection_ = std::move(*next_);
+  next_.reset();
+  asked_ = &selection_;
   enabled_ = mask_of(selection_);
   decoder_.enable(enabled_);
   return {};

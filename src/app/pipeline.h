@@ -36,11 +36,14 @@ class Pipeline final : public RecordHandler, private EventHandler {
   // Packets that it does not keep are not decoded.
   void look_only_at(PcapFilter packets) { packets_ = std::move(packets); }
 
-  // Where a new selection comes from when one is asked for; the kernel side then
-  // delivers what any selection may want. reload() keeps the old one on error.
+  // Where a new selection comes from when one is asked for. reload() keeps the old
+  // one on error. In a live trace `apply` gives the new rules to the kernel side and
+  // comes back when no record of the old ones is left: until then each record meets
+  // the selection whose rules have kept it.
   using Source = std::function<Result<Selection>()>;
+  using Apply = std::function<void(const struct wire_rules&)>;
   void reload_from(Source source) { source_ = std::move(source); }
-  Result<> reload();
+  Result<> reload(const Apply& apply);
 
   void on_record(const Record& record) noexcept override;
 
@@ -58,8 +61,10 @@ class Pipeline final : public RecordHandler, private EventHandler {
   // There is no point in going on: the limit is reached, or no output is left.
   bool finished() const noexcept;
 
-  // What the kernel side has to deliver.
-  uint32_t wire_wants() const { return tracee::wire_wants(source_ ? ~EventMask{0} : enabled_); }
+  // What the kernel side has to deliver; without push-down each packet of which a
+  // selected event could be made.
+  std::unique_ptr<struct wire_rules> kernel_rules() { return rules_of(selection_, generation_); }
+  void push_down(bool wanted) { pushes_down_ = wanted; }
   size_t event_count() const { return selection_.events().size(); }
   const PipelineCounters& counters() const noexcept { return counters_; }
   const DecodeCounters& decode_counters() const noexcept { return decoder_.counters(); }
@@ -67,8 +72,15 @@ class Pipeline final : public RecordHandler, private EventHandler {
 
  private:
   void on_event(const Event& event) noexcept override;
+  std::unique_ptr<struct wire_rules> rules_of(Selection& selection, uint32_t generation) const;
 
   Selection selection_;
+  uint32_t generation_ = 1;        // of its rules in the kernel
+  std::optional<Selection> next_;  // during a reload, and of the next generation
+  bool pushes_down_ = true;
+  // Of the record that is being decoded.
+  const Selection* asked_ = &selection_;
+  uint64_t rules_ = UINT64_MAX;
   EventMask enabled_;
   Decoder decoder_;
   Interfaces interfaces_;

@@ -5,9 +5,9 @@
 
 namespace tracee {
 
-void reload_if_asked(Pipeline& pipeline) {
+void reload_if_asked(Pipeline& pipeline, const Pipeline::Apply& apply) {
   if (!take_reload_request()) return;
-  if (const auto done = pipeline.reload(); !done) {
+  if (const auto done = pipeline.reload(apply); !done) {
     say("the policies stay as they were:");
     say_error(done.error());
     return;

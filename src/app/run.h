@@ -8,7 +8,8 @@
 namespace tracee {
 
 // Reads the policies again when SIGHUP asked for it; says what came of it.
-void reload_if_asked(Pipeline& pipeline);
+// `apply` is for Pipeline::reload().
+void reload_if_asked(Pipeline& pipeline, const Pipeline::Apply& apply = {});
 
 // Traces until a signal, the limit, the time, or the last reader's end.
 Result<> run_live(const Options& options, Pipeline& pipeline);

@@ -67,7 +67,9 @@ int sooner(int a, int64_t b) {
 
 Result<> run_live(const Options& options, Pipeline& pipeline) {
   LiveOptions live;
-  live.wanted = pipeline.wire_wants();
+  pipeline.push_down(options.push_down);
+  const auto rules = pipeline.kernel_rules();
+  live.rules = rules.get();
   live.dns_ports = options.dns_ports;
   live.ring_bytes = options.ring_bytes;
   live.attribution = options.attribution;
@@ -97,7 +99,8 @@ Result<> run_live(const Options& options, Pipeline& pipeline) {
     poll(ready, std::size(ready), limit);
     if ((ready[2].revents & POLLERR) != 0) break;
     source.drain(pipeline);
-    reload_if_asked(pipeline);
+    reload_if_asked(pipeline,
+                    [&](const struct wire_rules& fresh) { source.change_rules(fresh, pipeline); });
     now = now_ms(CLOCK_MONOTONIC);
     losses.look(source, pipeline, now);
     pipeline.refresh_interfaces();

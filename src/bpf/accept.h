@@ -49,6 +49,7 @@ static __noinline void take_note(struct owner_slot *slot, __u64 at, __u32 ports)
 		bpf_spin_lock(&slot->lock);
 		if (slot->socket != at) {
 			slot->owner = owner;
+			slot->version++;
 			slot->socket = at;
 		}
 		bpf_spin_unlock(&slot->lock);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
 /*
  * Owns: everything that outlives one run of a program: the configuration, the
- * ring, the counters, the owners of sockets.
+ * ring, the counters, the owners of sockets, the rules.
  *
  * Promises: an owner is read and written under its lock, so a record never mixes
  * two tasks; a counter is incremented atomically, because a softirq can run a
@@ -27,6 +27,11 @@ struct owner_slot {
 	__u32 net_ns;
 	__u64 socket;
 	struct owner owner;
+	__u32 version; /* whoever changes the owner increments it */
+	/* The rules the owner satisfies, as long as these two are of now. */
+	__u32 rules_version, rules_generation;
+	__u32 pad;
+	__u64 rules;
 };
 
 struct {
@@ -42,8 +47,8 @@ struct {
  * of it is a segment more or less.
  */
 struct talk {
-	__u32 left;  /* bytes that may still be sent to user space without proof */
-	__u8 tries;  /* how often what might begin a request was taken for one */
+	__u32 left;   /* bytes that may still be sent to user space without proof */
+	__u8 tries;   /* how often what might begin a request was taken for one */
 	__u8 is_http; /* a status line was seen: proof */
 	__u8 pad[2];
 };
@@ -75,6 +80,13 @@ struct {
 	__type(key, __u32);
 	__type(value, struct wire_reader);
 } reader SEC(".maps");
+
+/*
+ * What packets are held against. User space writes the one that is not active,
+ * then makes it so: a packet sees one of them, and that whole.
+ */
+struct wire_rules rules[2];
+__u32 active_rules;
 
 /* Also a full memory barrier, which only the form that returns a value is everywhere. */
 static __always_inline void count(__u64 *counter)

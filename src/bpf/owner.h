@@ -92,6 +92,7 @@ static __always_inline void note_owner(struct owner_slot *slot, __u64 socket,
 	fill_owner(&owner, task, syscall, attribution);
 	bpf_spin_lock(&slot->lock);
 	slot->owner = owner;
+	slot->version++;
 	slot->socket = socket;
 	if (net_ns)
 		slot->net_ns = net_ns;

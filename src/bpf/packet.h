@@ -12,6 +12,7 @@
 #define TRACEE_BPF_PACKET_H
 
 #include "accept.h"
+#include "filter.h"
 #include "owner.h"
 
 /* IANA protocol numbers */
@@ -30,7 +31,8 @@ enum {
 	PROTOCOL_SHIM6 = 140,
 };
 
-#define NO_TRANSPORT (-1) /* behind the first fragment, or cut short */
+#define NO_TRANSPORT (-1)     /* behind the first fragment, or cut short */
+#define HIDDEN_TRANSPORT (-2) /* behind more extension headers than are walked here */
 #define IPV6_EXTENSIONS_MAX 8
 
 /* Among the classes: a SYN, which find_connection() wants to see in any case... */
@@ -45,11 +47,6 @@ enum {
 #define TALK_LOOK 16
 #define TALK_BYTES (256u << 10)
 #define TALK_TRIES 16
-
-struct headers {
-	__u32 length; /* of the network header, and of the transport's when there is one */
-	__u32 wants;  /* WIRE_WANT_* classes the packet belongs to */
-};
 
 static __always_inline int load(struct __sk_buff *skb, __u32 offset, void *to, __u32 size)
 {
@@ -73,45 +70,49 @@ static __always_inline bool is_dns_port(__u16 port)
 	return found;
 }
 
-static __always_inline void classify_udp(struct __sk_buff *skb, struct headers *h)
+static __always_inline bool has_dns_port(const struct headers *h)
 {
-	__u8 udp[4];
+	return is_dns_port(be16(h->transport)) || is_dns_port(be16(h->transport + 2));
+}
+
+static __always_inline void classify_udp(struct __sk_buff *skb, const struct wire_rules *r,
+					 struct headers *h)
+{
 	__u32 start = h->length;
 
 	h->wants |= WIRE_WANT_UDP;
 	h->length += 8;
-	if (config.wanted & WIRE_WANT_DNS && h->length < skb->len &&
-	    !load(skb, start, udp, sizeof(udp)) &&
-	    (is_dns_port(be16(udp)) || is_dns_port(be16(udp + 2))))
+	if (load(skb, start, h->transport, 4))
+		return;
+	h->has_ports = 1;
+	if (r->wanted & WIRE_WANT_DNS && h->length < skb->len && has_dns_port(h))
 		h->wants |= WIRE_WANT_DNS;
 }
 
-static __always_inline void classify_tcp(struct __sk_buff *skb, struct headers *h)
+static __always_inline void classify_tcp(struct __sk_buff *skb, const struct wire_rules *r,
+					 struct headers *h)
 {
-	__u8 tcp[14];
 	__u32 start = h->length, payload;
 
 	h->wants |= WIRE_WANT_TCP;
 	h->length += 20;
-	if (load(skb, start, tcp, sizeof(tcp)))
+	if (load(skb, start, h->transport, 14))
 		return;
-	h->length = start + (tcp[12] >> 4) * 4;
-	if ((tcp[13] & 0x12) == 0x02 && config.can_find_mptcp)
+	h->has_ports = h->has_flags = 1;
+	h->length = start + (h->transport[12] >> 4) * 4;
+	if ((h->transport[13] & 0x12) == 0x02 && config.can_find_mptcp)
 		h->wants |= OPENS_CONNECTION;
-	if (!(config.wanted & (WIRE_WANT_DNS | WIRE_WANT_HTTP)))
+	if (!(r->wanted & WIRE_WANT_STREAMS))
 		return;
-	if (is_dns_port(be16(tcp)) || is_dns_port(be16(tcp + 2)))
-		payload = WIRE_WANT_DNS;
-	else
-		payload = WIRE_WANT_HTTP; /* which is_http_talk() may take back */
+	payload = has_dns_port(h) ? WIRE_WANT_DNS_TCP : WIRE_WANT_HTTP;
 	if (h->length < skb->len)
-		h->wants |= payload;
-	if (tcp[13] & 0x02 && config.wanted & payload)
-		h->wants |= OPENS_STREAM;
+		h->wants |= payload; /* HTTP: is_http_talk() may take it back */
+	if (h->transport[13] & 0x02)
+		h->wants |= payload | OPENS_STREAM;
 }
 
 /* RFC 9110, 5.6.2; a bit for each ASCII character. */
-const volatile __u32 tokens[4] = { 0x0, 0x3ff6cfa, 0xc7fffffe, 0x57ffffff };
+const volatile __u32 tokens[4] = {0x0, 0x3ff6cfa, 0xc7fffffe, 0x57ffffff};
 
 static __always_inline bool is_token(__u8 c)
 {
@@ -164,8 +165,8 @@ __noinline int is_http_talk(struct __sk_buff *skb, __u32 start)
 				return 0;
 		}
 	}
-	if (look[0] == 'H' && look[1] == 'T' && look[2] == 'T' && look[3] == 'P' && look[4] == '/' &&
-	    look[5] == '1' && look[6] == '.') {
+	if (look[0] == 'H' && look[1] == 'T' && look[2] == 'T' && look[3] == 'P' &&
+	    look[4] == '/' && look[5] == '1' && look[6] == '.') {
 		if (talk)
 			talk->is_http = 1;
 		return 1;
@@ -182,16 +183,14 @@ __noinline int is_http_talk(struct __sk_buff *skb, __u32 start)
 	return 1;
 }
 
-static __always_inline int ipv4_transport(struct __sk_buff *skb, struct headers *h)
+static __always_inline int ipv4_transport(struct headers *h)
 {
-	__u8 ip[10];
-
 	h->wants = WIRE_WANT_IPV4;
 	h->length = 20;
-	if (load(skb, 0, ip, sizeof(ip)))
+	if (!h->has_network)
 		return NO_TRANSPORT;
-	h->length = (ip[0] & 15) * 4;
-	return be16(ip + 6) & 0x1fff ? NO_TRANSPORT : ip[9];
+	h->length = (h->network[0] & 15) * 4;
+	return be16(h->network + 6) & 0x1fff ? NO_TRANSPORT : h->network[9];
 }
 
 static __always_inline int ipv6_transport(struct __sk_buff *skb, struct headers *h)
@@ -200,8 +199,11 @@ static __always_inline int ipv6_transport(struct __sk_buff *skb, struct headers 
 
 	h->wants = WIRE_WANT_IPV6;
 	h->length = 40;
-	if (load(skb, 6, &next, 1))
+	if (!h->has_network || load(skb, 20, h->network + 20, 20)) {
+		h->has_network = 0;
 		return NO_TRANSPORT;
+	}
+	next = h->network[6];
 	for (int i = 0; i < IPV6_EXTENSIONS_MAX; i++) {
 		switch (next) {
 		case PROTOCOL_HOP_BY_HOP:
@@ -229,42 +231,49 @@ static __always_inline int ipv6_transport(struct __sk_buff *skb, struct headers 
 		}
 		next = extension[0];
 	}
-	return NO_TRANSPORT;
+	return HIDDEN_TRANSPORT;
 }
 
 /*
- * Returns wants << 32 | length of the headers. Not static: the verifier then looks
- * at it once, by itself, and its many paths do not multiply with those of the
- * caller (14 s of load time otherwise).
+ * Reads the headers. `which`, `direction` and `ifindex` are there already. Not
+ * static: the verifier then looks at it once, by itself, and its many paths do not
+ * multiply with those of the caller (14 s of load time otherwise).
  */
-__noinline __u64 classify(struct __sk_buff *skb)
+__noinline int classify(struct __sk_buff *skb, struct headers *h)
 {
-	struct headers h = {};
+	const struct wire_rules *r;
 	int transport;
-	__u8 version;
 
-	if (load(skb, 0, &version, 1))
+	if (!h)
 		return 0;
-	version >>= 4;
-	if (version == 4)
-		transport = ipv4_transport(skb, &h);
-	else if (version == 6)
-		transport = ipv6_transport(skb, &h);
+	r = rules_at(h->which);
+	h->has_network = !load(skb, 0, h->network, 20);
+	if (!h->has_network && load(skb, 0, h->network, 1))
+		return 0;
+	h->version = h->network[0] >> 4;
+	if (h->version == 4)
+		transport = ipv4_transport(h);
+	else if (h->version == 6)
+		transport = ipv6_transport(skb, h);
 	else
 		return 0;
 
 	if (transport == PROTOCOL_TCP) {
-		classify_tcp(skb, &h);
+		classify_tcp(skb, r, h);
 	} else if (transport == PROTOCOL_UDP) {
-		classify_udp(skb, &h);
+		classify_udp(skb, r, h);
+	} else if (transport == HIDDEN_TRANSPORT) {
+		h->wants |= WIRE_WANT_TCP | WIRE_WANT_UDP | WIRE_WANT_ICMPV6 | WIRE_WANT_DNS |
+			    WIRE_WANT_DNS_TCP;
+		h->length = skb->len;
 	} else if (transport != NO_TRANSPORT) {
-		if (version == 4 && transport == PROTOCOL_ICMP)
-			h.wants |= WIRE_WANT_ICMP;
-		if (version == 6 && transport == PROTOCOL_ICMPV6)
-			h.wants |= WIRE_WANT_ICMPV6;
-		h.length += 8;
+		if (h->version == 4 && transport == PROTOCOL_ICMP)
+			h->wants |= WIRE_WANT_ICMP;
+		if (h->version == 6 && transport == PROTOCOL_ICMPV6)
+			h->wants |= WIRE_WANT_ICMPV6;
+		h->length += 8;
 	}
-	return (__u64)h.wants << 32 | h.length;
+	return 0;
 }
 
 /*
@@ -305,6 +314,7 @@ static __always_inline void adopt_owner(struct bpf_sock *sk, struct owner_slot *
 	bpf_spin_unlock(&from->lock);
 	bpf_spin_lock(&slot->lock);
 	slot->owner = owner;
+	slot->version++;
 	slot->net_ns = net_ns;
 	slot->socket = (__u64)sk;
 	bpf_spin_unlock(&slot->lock);
@@ -379,9 +389,16 @@ static __always_inline void fill_attribution(struct packet_record *r, struct cre
 		r->owner.attribution = WIRE_OWNER_LISTENER;
 }
 
+/* Why a packet is kept. */
+struct reason {
+	__u64 rules;
+	__u32 wants, generation;
+};
+
 /* Expanded once per size, because the verifier wants to see a constant. */
 static __always_inline void emit(struct __sk_buff *skb, const __u32 size, __u32 length,
-				 __u8 direction, struct credit *credit, struct wire_counters *c)
+				 __u8 direction, struct credit *credit, const struct reason *reason,
+				 struct wire_counters *c)
 {
 	const __u32 room = size - sizeof(struct packet_record);
 	struct packet_record *r = bpf_ringbuf_reserve(&packets, size, 0);
@@ -406,6 +423,9 @@ static __always_inline void emit(struct __sk_buff *skb, const __u32 size, __u32 
 	r->gso_segments = skb->gso_segs;
 	r->direction = direction;
 	r->pad = 0;
+	r->wants = reason->wants;
+	r->generation = reason->generation;
+	r->rules = reason->rules;
 	fill_attribution(r, credit);
 	count(&c->emitted);
 
@@ -439,51 +459,74 @@ static __always_inline void refresh_sender(struct credit *credit)
 		refresh_owner(slot, credit->socket, task, syscall, NULL);
 }
 
+/*
+ * The headers are asked first, then the owner. A packet whose headers nobody asked
+ * for notes its sender only where nothing else does.
+ */
 static __always_inline int on_packet(struct __sk_buff *skb, __u8 direction)
 {
 	const __u32 small = WIRE_RECORD_SMALL - sizeof(struct packet_record);
 	const __u32 medium = WIRE_RECORD_MEDIUM - sizeof(struct packet_record);
 	__u32 zero = 0, wants, length;
+	const struct wire_rules *r;
 	struct wire_counters *c;
 	struct credit credit = {};
-	__u64 headers;
+	struct reason reason;
+	struct headers h = {};
+	__u64 mask;
 
 	c = bpf_map_lookup_elem(&counters, &zero);
 	if (!c)
 		return 1;
 	count(&c->seen);
 
-	headers = classify(skb);
-	wants = headers >> 32 & (config.wanted | OPENS_CONNECTION | OPENS_STREAM);
-	if (wants & WIRE_WANT_HTTP && !is_http_talk(skb, (__u32)headers))
+	h.which = *(volatile __u32 *)&active_rules;
+	h.direction = direction;
+	h.ifindex = bpf_htonl(skb->ifindex);
+	r = rules_at(h.which);
+	classify(skb, &h);
+	wants = h.wants & (r->wanted | OPENS_CONNECTION | OPENS_STREAM);
+	mask = r->of_classes[wants & WIRE_WANT_ALL];
+	if (mask && r->restricted & WIRE_HEADER_DIMENSIONS) {
+		mask &= header_rules(&h);
+		wants = classes_with(r, wants, mask);
+	}
+	if (wants & WIRE_WANT_HTTP && !(wants & OPENS_STREAM) && !is_http_talk(skb, h.length)) {
 		wants &= ~WIRE_WANT_HTTP;
-	if (!wants)
+		mask &= r->of_classes[wants & WIRE_WANT_ALL];
+	}
+	if (!mask && !(wants & OPENS_CONNECTION) && (config.sees_use || !(h.wants & r->wanted)))
 		goto filtered;
 
 	find_credit(skb, &credit);
-	if (wants == OPENS_CONNECTION)
+	if (credit.slot && direction == WIRE_EGRESS && (mask || !config.sees_use))
+		refresh_sender(&credit);
+	if (credit.slot && config.own_pid && credit.slot->owner.host_pid == config.own_pid)
 		goto filtered;
-	if (credit.slot) {
-		if (direction == WIRE_EGRESS)
-			refresh_sender(&credit);
-		if (config.own_pid && credit.slot->owner.host_pid == config.own_pid)
-			goto filtered;
+	if (mask && r->restricted & WIRE_OWNER_DIMENSIONS) {
+		mask &= credit.slot ? slot_rules(credit.slot, h.which) : r->nobody;
+		wants = classes_with(r, wants, mask);
 	}
+	if (!mask)
+		goto filtered;
 
-	length = headers;
-	if (wants & (WIRE_WANT_ICMP | WIRE_WANT_ICMPV6 | WIRE_WANT_DNS | WIRE_WANT_HTTP))
+	length = h.length;
+	if (wants & (WIRE_WANT_ICMP | WIRE_WANT_ICMPV6 | WIRE_WANT_DNS | WIRE_WANT_STREAMS))
 		length = skb->len;
 	else if (length > small)
 		length = small;
 	if (length > skb->len)
 		length = skb->len;
 
+	reason.rules = mask;
+	reason.wants = wants & WIRE_WANT_ALL;
+	reason.generation = r->generation;
 	if (length <= small)
-		emit(skb, WIRE_RECORD_SMALL, length, direction, &credit, c);
+		emit(skb, WIRE_RECORD_SMALL, length, direction, &credit, &reason, c);
 	else if (length <= medium)
-		emit(skb, WIRE_RECORD_MEDIUM, length, direction, &credit, c);
+		emit(skb, WIRE_RECORD_MEDIUM, length, direction, &credit, &reason, c);
 	else
-		emit(skb, WIRE_RECORD_LARGE, length, direction, &credit, c);
+		emit(skb, WIRE_RECORD_LARGE, length, direction, &credit, &reason, c);
 	return 1;
 
 filtered:

@@ -59,6 +59,24 @@ uint64_t now(clockid_t clock) {
   return static_cast<uint64_t>(time.tv_sec) * 1000000000 + static_cast<uint64_t>(time.tv_nsec);
 }
 
+std::unique_ptr<struct wire_rules> rules_for_classes(uint32_t wanted) {
+  auto rules = std::make_unique<struct wire_rules>();
+  rules->generation = 1;
+  rules->wanted = wanted;
+  rules->nobody = 1;
+  for (uint32_t i = 0; i < std::size(rules->of_classes); ++i) {
+    rules->of_classes[i] = (i & wanted) != 0 ? 1 : 0;
+  }
+  return rules;
+}
+
+// Programs run under RCU and this waits for its readers. Where it is refused
+// (nohz_full), no packet takes as long as the sleep.
+void wait_for_programs() {
+  if (::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+}
+
 // The two clocks cannot be read at once; the tightest of several tries errs least.
 uint64_t measure_boot_epoch() {
   uint64_t best = std::numeric_limits<uint64_t>::max();
@@ -181,7 +199,6 @@ Result<> LiveSource::load(const LiveOptions& options) {
   bpf_map__set_max_entries(object_->maps.packets, static_cast<uint32_t>(ring_bytes));
 
   struct wire_config config = {};
-  config.wanted = options.wanted;
   config.own_pid = own_host_pid();
   config.wake_bytes = static_cast<uint32_t>(ring_bytes / 8);
   config.dns_port_count = static_cast<uint32_t>(options.dns_ports.size());
@@ -190,6 +207,7 @@ Result<> LiveSource::load(const LiveOptions& options) {
   config.can_read_regs = features_.call_registers;
   config.can_find_mptcp = features_.mptcp;
   config.notes_accepts = plan_.accept == AcceptHook::Call;
+  config.sees_use = plan_.back_end != BackEnd::Cgroup;
   std::memcpy(&object_->rodata->config, &config, sizeof config);
 
   const int error = tracee_bpf__load(object_.get());
@@ -199,6 +217,11 @@ Result<> LiveSource::load(const LiveOptions& options) {
   if (error != 0)
     return fail(Exit::Missing, "the kernel refuses the BPF programs: " + complaint(error),
                 "Linux 5.15 or later with BTF and cgroup BPF is needed");
+  if (options.rules != nullptr) {
+    put_rules(*options.rules);
+  } else {
+    put_rules(*rules_for_classes(options.wanted));
+  }
   return {};
 }
 
@@ -335,6 +358,9 @@ int LiveSource::on_sample(void* self, void* data, size_t size) noexcept {
   record.net_ns = from.net_ns;
   record.gso_segments = from.gso_segments;
   record.direction = static_cast<Direction>(from.direction);
+  record.wants = from.wants;
+  record.generation = from.generation;
+  record.rules = from.rules;
   record.owner = &from.owner;
   record.boot_epoch_ns = source.boot_epoch_ns_;
   source.handler_->on_record(record);
@@ -342,14 +368,31 @@ int LiveSource::on_sample(void* self, void* data, size_t size) noexcept {
   return ++source.batch_ < kBatch ? 0 : -ECANCELED;
 }
 
+// Writes the rules that are not active, as far as they are used, then switches.
+void LiveSource::put_rules(const struct wire_rules& rules) noexcept {
+  auto* bss = object_->bss;
+  const uint32_t next = 1 - bss->active_rules;
+  auto* to = reinterpret_cast<struct wire_rules*>(&bss->rules[next]);
+  std::memcpy(to, &rules, offsetof(struct wire_rules, masks));
+  std::copy_n(rules.masks, rules.mask_count, to->masks);
+  std::memcpy(to->nodes, rules.nodes, rules.node_count * sizeof rules.nodes[0]);
+  __atomic_store_n(&bss->active_rules, next, __ATOMIC_RELEASE);
+}
+
+void LiveSource::change_rules(const struct wire_rules& rules, RecordHandler& handler) noexcept {
+  put_rules(rules);
+  // Whatever the old rules kept is in the ring when no program runs any more that
+  // has read them.
+  wait_for_programs();
+  const uint64_t kept = counters().emitted;
+  while (received_ < kept) drain(handler);
+}
+
 void LiveSource::stop(RecordHandler& handler) noexcept {
   // Closing a link would do, were there no child that has inherited the descriptor.
   for (const auto& link : links_) (void)bpf_link__detach(link.get());
   links_.clear();
-  // Programs run under RCU and this waits for its readers. Where it is refused
-  // (nohz_full), no packet takes as long as the sleep.
-  if (::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0)
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  wait_for_programs();
   do {
     drain(handler);
   } while (more_);

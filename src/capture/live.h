@@ -31,12 +31,13 @@ struct tracee_bpf;
 namespace tracee {
 
 struct LiveOptions {
-  uint32_t wanted = 0;                     // WIRE_WANT_*
-  std::vector<uint16_t> dns_ports = {53};  // at most WIRE_DNS_PORTS
-  size_t ring_bytes = size_t{16} << 20;    // rounded up to a power of two
-  bool attach = true;                      // false: only load, for tests
-  bool required_only = false;              // without the optional programs, for tests
-  std::optional<BackEnd> attribution;      // none: the best that works
+  const struct wire_rules* rules = nullptr;  // what to keep; copied
+  uint32_t wanted = 0;                       // without rules: every packet of these classes
+  std::vector<uint16_t> dns_ports = {53};    // at most WIRE_DNS_PORTS
+  size_t ring_bytes = size_t{16} << 20;      // rounded up to a power of two
+  bool attach = true;                        // false: only load, for tests
+  bool required_only = false;                // without the optional programs, for tests
+  std::optional<BackEnd> attribution;        // none: the best that works
 };
 
 class LiveSource {
@@ -60,6 +61,11 @@ class LiveSource {
   // Hands over the packets that are ready, but no more than a batch, so that the
   // caller sees its signals under any load. Returns their number.
   size_t drain(RecordHandler& handler) noexcept;
+
+  // Holds packets against other rules from now on; each packet meets the old ones
+  // or the new ones, and none is lost. When this returns, all that the old ones
+  // kept has been handed over. The new generation is the old one's successor.
+  void change_rules(const struct wire_rules& rules, RecordHandler& handler) noexcept;
 
   // Detaches, waits for programs that still run, drains to the end. Afterwards
   // counters().emitted == received().
@@ -102,6 +108,7 @@ class LiveSource {
   Result<> keep(const char* name, struct bpf_link* link);
   void choose_programs();
   void note_open_sockets() noexcept;
+  void put_rules(const struct wire_rules& rules) noexcept;
   void announce_sleep(uint32_t asleep) noexcept;
   bool is_ring_empty() const noexcept;
   static int on_sample(void* self, void* data, size_t size) noexcept;

@@ -24,6 +24,10 @@ struct Record {
   uint32_t net_ns = 0;
   uint16_t gso_segments = 0;
   Direction direction = Direction::Unknown;
+  // Why the kernel kept it; a file gives no reason, so it may be for anything.
+  uint32_t wants = WIRE_WANT_ALL;       // WIRE_WANT_* classes
+  uint32_t generation = 0;              // of the rules
+  uint64_t rules = UINT64_MAX;          // which of them
   const struct owner* owner = nullptr;  // null: the source has none (replay)
   uint64_t boot_epoch_ns = 0;           // epoch minus boot clock, for owner's times
 };

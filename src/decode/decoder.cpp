@@ -45,8 +45,8 @@ void Decoder::enable(EventMask enabled) {
 
 Decoder::~Decoder() = default;
 
-void Decoder::decode(Bytes bytes, uint32_t length, const Context& context,
-                     EventHandler& out) noexcept {
+void Decoder::decode(Bytes bytes, uint32_t length, const Context& context, EventHandler& out,
+                     uint32_t wants) noexcept {
   ++counters_.packets;
   arena_.reset();
   Scope scope(arena_, options_, counters_, enabled_, context, out);
@@ -56,21 +56,25 @@ void Decoder::decode(Bytes bytes, uint32_t length, const Context& context,
     scope.note(result);
     return;
   }
-  for (const Protocol* row : network_.all()) scope.note(row->decode(packet, scope));
+  const auto is_wanted = [wants](const Protocol* row) { return (row->wire_want & wants) != 0; };
+  for (const Protocol* row : network_.all()) {
+    if (is_wanted(row)) scope.note(row->decode(packet, scope));
+  }
 
   walk_transport(packet, scope);
   for (const Protocol* row : transport_.all()) {
-    if (row->number == packet.protocol) scope.note(row->decode(packet, scope));
+    if (row->number == packet.protocol && is_wanted(row)) scope.note(row->decode(packet, scope));
   }
+  if ((wants & (WIRE_WANT_DNS | WIRE_WANT_STREAMS)) == 0) return;
   if (!packet.fragment) {
-    decode_payload(packet, scope);
+    decode_payload(packet, scope, wants);
     return;
   }
   // The header's events are out with the first fragment; a message has to be whole.
   Packet whole;
   if (!fragments_ || !fragments_->add(packet, context, counters_.fragments, whole)) return;
   walk_transport(whole, scope);
-  if (!whole.fragment) decode_payload(whole, scope);
+  if (!whole.fragment) decode_payload(whole, scope, wants);
 }
 
 void Decoder::walk_transport(Packet& packet, Scope& scope) noexcept {
@@ -81,12 +85,14 @@ void Decoder::walk_transport(Packet& packet, Scope& scope) noexcept {
   }
 }
 
-void Decoder::decode_payload(const Packet& packet, Scope& scope) noexcept {
+void Decoder::decode_payload(const Packet& packet, Scope& scope, uint32_t wants) noexcept {
   if (packet.protocol == ip_protocol::kTcp) {
-    if (streams_ && packet.has_ports) streams_->segment(packet, scope, stream_.all());
+    const bool in_stream = streams_ && (wants & WIRE_WANT_STREAMS) != 0;
+    if (in_stream && packet.has_ports) streams_->segment(packet, scope, stream_.all());
     return;
   }
   if (packet.protocol != ip_protocol::kUdp || packet.payload.empty()) return;
+  if ((wants & WIRE_WANT_DNS) == 0) return;
   for (const Protocol* row : datagram_.all()) {
     if (!row->accepts(packet, options_)) continue;
     scope.note(row->decode(packet, scope));
@@ -94,11 +100,11 @@ void Decoder::decode_payload(const Packet& packet, Scope& scope) noexcept {
   }
 }
 
-uint32_t wire_wants(EventMask enabled) {
+uint32_t wire_wants(const EventSpec& spec) {
   uint32_t wants = 0;
   for (const Protocol& protocol : protocols()) {
-    for (const EventSpec* spec : protocol.events) {
-      if ((enabled & event_bit(*spec)) != 0) wants |= protocol.wire_want;
+    if (std::ranges::find(protocol.events, &spec) != protocol.events.end()) {
+      wants |= protocol.wire_want;
     }
   }
   return wants;

@@ -18,6 +18,7 @@
 #include "decode/packet.h"
 #include "decode/protocol.h"
 #include "event/event.h"
+#include "wire/wire.h"
 
 namespace tracee {
 
@@ -34,14 +35,17 @@ class Decoder {
   void enable(EventMask enabled);
 
   // `bytes` starts at the IP header; `length` is what the packet had on the
-  // wire. Events reference `bytes` and `context` and die with the call.
-  void decode(Bytes bytes, uint32_t length, const Context& context, EventHandler& out) noexcept;
+  // wire. Events reference `bytes` and `context` and die with the call. `wants`: the
+  // WIRE_WANT_* classes the packet was kept for; it makes no other events, so what
+  // comes out for one class does not depend on what is asked of another.
+  void decode(Bytes bytes, uint32_t length, const Context& context, EventHandler& out,
+              uint32_t wants = WIRE_WANT_ALL) noexcept;
 
   const DecodeCounters& counters() const noexcept { return counters_; }
 
  private:
   static void walk_transport(Packet& packet, Scope& scope) noexcept;
-  void decode_payload(const Packet& packet, Scope& scope) noexcept;
+  void decode_payload(const Packet& packet, Scope& scope, uint32_t wants) noexcept;
 
   struct Rows {
     std::array<const Protocol*, kMaxPacketEvents> row{};
@@ -60,8 +64,8 @@ class Decoder {
   DecodeCounters counters_;
 };
 
-// WIRE_WANT_* bits that the enabled events need from the kernel side.
-uint32_t wire_wants(EventMask enabled);
+// WIRE_WANT_* classes of packets that an event is made of; 0: of none.
+uint32_t wire_wants(const EventSpec& spec);
 
 // The specs of all packet events, in catalogue order.
 std::span<const EventSpec* const> packet_events();

@@ -34,6 +34,34 @@ enum class Empty : uint8_t {
   Absent,  // no key at all
 };
 
+// What of a packet's headers, or of its owner, a field shows as it is. On these the
+// kernel side can decide.
+enum class Origin : uint8_t {
+  None,
+  Source,
+  Destination,
+  SourcePort,
+  DestinationPort,
+  TcpFlag,   // a bit of the header's 13th byte
+  HopLimit,  // or TTL
+  Protocol,  // of the IP header, by name
+  Direction,
+  Ifindex,
+  // the owner's
+  HostPid,
+  HostTid,
+  HostParentPid,
+  Pid,
+  Tid,
+  ParentPid,
+  Uid,
+  MountNamespace,
+  PidNamespace,
+  Cgroup,
+  Comm,
+  NodeName,
+};
+
 struct Field {
   std::string_view name;
   std::string_view key;  // `,"name":`, ready to be copied
@@ -49,6 +77,9 @@ struct Field {
   // Whether this record has the member at all; null: always. Formats print the
   // kind's zero for the shape's sake, filters see nothing to compare.
   bool (*present)(const void* object) noexcept;
+  Origin origin;
+  uint8_t origin_bit;                                 // of a TcpFlag
+  std::string_view (*origin_text)(uint8_t) noexcept;  // of a Protocol or Direction
 };
 
 // A string literal as a template argument.
@@ -191,6 +222,19 @@ constexpr Field only_when(Field of) {
   of.present = [](const void* object) noexcept {
     return Present(*static_cast<const Class*>(object));
   };
+  return of;
+}
+
+// `of`, which shows what its origin has; `text`: by a name of its number.
+constexpr Field from(Origin origin, Field of,
+                     std::string_view (*text)(uint8_t) noexcept = nullptr) {
+  of.origin = origin;
+  of.origin_text = text;
+  return of;
+}
+constexpr Field from_tcp_flag(uint8_t bit, Field of) {
+  of.origin = Origin::TcpFlag;
+  of.origin_bit = bit;
   return of;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filter/names.h"
 
+#include "wire/wire.h"
+
 namespace tracee {
 namespace {
 
@@ -14,26 +16,36 @@ std::string_view pod_namespace(const Context& c) noexcept { return c.kubernetes.
 std::string_view pod_uid(const Context& c) noexcept { return c.kubernetes.pod_uid; }
 bool pod_sandbox(const Context& c) noexcept { return c.kubernetes.pod_sandbox == "true"; }
 
+std::string_view direction_name(uint8_t number) noexcept {
+  return number == WIRE_INGRESS ? "ingress" : number == WIRE_EGRESS ? "egress" : "";
+}
+
 constexpr Field kEvent[] = {
     field<&Context::time_ns, "timestamp">("Time of the packet, ns since the epoch."),
     field<&Context::cpu, "processorId">("CPU that handled the packet."),
 };
 
 constexpr Field kProcess[] = {
-    field<&Context::process_name, "name">("Name of the thread, at most 15 bytes."),
-    field<&Context::process_id, "pid">("Process id in its own pid namespace."),
-    field<&Context::thread_id, "tid">("Thread id in its own pid namespace."),
-    field<&Context::parent_id, "ppid">("Parent's process id in the own pid namespace."),
-    field<&Context::user_id, "uid">("Effective user id."),
+    from(Origin::Comm,
+         field<&Context::process_name, "name">("Name of the thread, at most 15 bytes.")),
+    from(Origin::Pid, field<&Context::process_id, "pid">("Process id in its own pid namespace.")),
+    from(Origin::Tid, field<&Context::thread_id, "tid">("Thread id in its own pid namespace.")),
+    from(Origin::ParentPid,
+         field<&Context::parent_id, "ppid">("Parent's process id in the own pid namespace.")),
+    from(Origin::Uid, field<&Context::user_id, "uid">("Effective user id.")),
     field<&executable, "executable">("Path of the executable."),
-    field<&Context::host_process_id, "hostPid">("Process id on the host."),
-    field<&Context::host_thread_id, "hostTid">("Thread id on the host."),
-    field<&Context::host_parent_id, "hostPpid">("Parent's process id on the host."),
+    from(Origin::HostPid, field<&Context::host_process_id, "hostPid">("Process id on the host.")),
+    from(Origin::HostTid, field<&Context::host_thread_id, "hostTid">("Thread id on the host.")),
+    from(Origin::HostParentPid,
+         field<&Context::host_parent_id, "hostPpid">("Parent's process id on the host.")),
     field<&Context::thread_start_ns, "startTime">("Start of the thread, ns since the epoch."),
-    field<&Context::mount_namespace, "mntns">("Inode of the mount namespace."),
-    field<&Context::pid_namespace, "pidns">("Inode of the pid namespace."),
-    field<&Context::cgroup_id, "cgroupId">("Cgroup v2 id of the task."),
-    field<&Context::host_name, "hostName">("UTS node name, at most 15 bytes."),
+    from(Origin::MountNamespace,
+         field<&Context::mount_namespace, "mntns">("Inode of the mount namespace.")),
+    from(Origin::PidNamespace,
+         field<&Context::pid_namespace, "pidns">("Inode of the pid namespace.")),
+    from(Origin::Cgroup, field<&Context::cgroup_id, "cgroupId">("Cgroup v2 id of the task.")),
+    from(Origin::NodeName,
+         field<&Context::host_name, "hostName">("UTS node name, at most 15 bytes.")),
 };
 
 constexpr Field kContainer[] = {
@@ -52,10 +64,12 @@ constexpr Field kKubernetes[] = {
 };
 
 constexpr Field kNetwork[] = {
-    field<&Context::direction, "direction">("`ingress` or `egress`; empty in a replay."),
+    from(Origin::Direction,
+         field<&Context::direction, "direction">("`ingress` or `egress`; empty in a replay."),
+         &direction_name),
     field<&Context::attribution, "attribution">("How the owner was found."),
     field<&Context::interface, "interface">("Name of the interface, where it is known."),
-    field<&Context::ifindex, "ifindex">("Number of the interface."),
+    from(Origin::Ifindex, field<&Context::ifindex, "ifindex">("Number of the interface.")),
     field<&Context::net_ns, "namespace">("Inode of the network namespace."),
     field<&Context::packet_length, "packetLength">("Bytes of the packet, from its IP header on."),
     field<&Context::captured_length, "capturedLength">("Bytes of it that were captured."),

@@ -107,43 +107,76 @@ std::vector<const EventSpec*> Selection::events() const {
   return out;
 }
 
-uint64_t Selection::matched(const Event& event) const noexcept {
+std::vector<KernelRule> Selection::push_down(PushDown::WantsOf wants_of) {
+  std::vector<AskedRule> asked;
+  for (const Chosen& chosen : chosen_) {
+    for (const Rule& rule : chosen.rules) {
+      AskedRule& one = asked.emplace_back(AskedRule{chosen.spec, {}});
+      for (const RuleTerm& term : rule.terms) one.terms.push_back(&term);
+      for (const RuleTerm& term : chosen.filter_terms) one.terms.push_back(&term);
+    }
+  }
+  const PushDown pushed(asked, wants_of);
+  size_t at = 0;
+  for (Chosen& chosen : chosen_) {
+    for (Rule& rule : chosen.rules) {
+      rule.kernel_rules = pushed.mask(at);
+      rule.places = pushed.places(at);
+      ++at;
+    }
+  }
+  kernel_rule_count_ = pushed.rules().size();
+  widened_ = pushed.widened();
+  return pushed.rules();
+}
+
+uint64_t Selection::matched(const Event& event, uint64_t rules) const noexcept {
   const uint32_t id = event.spec->id;
   if (id >= by_id_.size() || by_id_[id] == nullptr) return 0;
   const Chosen& chosen = *by_id_[id];
   if (!chosen.filter.keeps(event)) return 0;
   uint64_t out = 0;
   for (const Rule& rule : chosen.rules) {
-    if (rule.program.keeps(event)) out |= rule.policy;
+    if ((rule.kernel_rules & rules) != 0 && rule.program.keeps(event)) out |= rule.policy;
   }
   return out;
 }
 
-std::string Selection::explain() const {
-  std::string out;
-  // Nothing is decided in the kernel yet: a term's place is user space.
-  const auto line = [&](const RuleTerm& term) { out += "    user    " + term.text + "\n"; };
-  const auto names = [&](std::string_view what, const std::string& list) {
-    if (!list.empty()) out += "  " + std::string(what) + ":" + list + "\n";
-  };
-  for (size_t i = 0; i < names_.size(); ++i) {
-    out += names_[i].empty() ? "command line\n" : "policy " + names_[i] + "\n";
-    std::string whole;
-    for (const Chosen& chosen : chosen_) {
-      for (const Rule& rule : chosen.rules) {
-        if (rule.policy != uint64_t{1} << i) continue;
-        if (rule.terms.empty()) {
-          whole += " " + std::string(chosen.spec->name);
-          continue;
-        }
-        out += "  " + std::string(chosen.spec->name) + "\n";
-        for (const RuleTerm& term : rule.terms) line(term);
+namespace {
+
+std::string line(Place place, const RuleTerm& term) {
+  std::string out = "    " + std::string(place_name(place));
+  out.resize(12, ' ');
+  return out + term.text + "\n";
+}
+
+std::string names(std::string_view what, const std::string& list) {
+  return list.empty() ? "" : "  " + std::string(what) + ":" + list + "\n";
+}
+
+}  // namespace
+
+std::string Selection::explain_policy(size_t policy) const {
+  std::string out = names_[policy].empty() ? "command line\n" : "policy " + names_[policy] + "\n";
+  std::string whole;
+  for (const Chosen& chosen : chosen_) {
+    for (const Rule& rule : chosen.rules) {
+      if (rule.policy != uint64_t{1} << policy) continue;
+      if (rule.terms.empty()) {
+        whole += " " + std::string(chosen.spec->name);
+        continue;
+      }
+      out += "  " + std::string(chosen.spec->name) + "\n";
+      for (size_t i = 0; i < rule.terms.size(); ++i) {
+        out += line(rule.places.empty() ? Place::User : rule.places[i], rule.terms[i]);
       }
     }
-    names("every event of", whole);
   }
-  if (filter_texts_.empty()) return out;
-  out += "filter, on what is left\n";
+  return out + names("every event of", whole);
+}
+
+std::string Selection::explain_filter() const {
+  std::string out = "filter, on what is left\n";
   std::string none, every;
   for (const Chosen& chosen : chosen_) {
     const std::string name(chosen.spec->name);
@@ -153,14 +186,28 @@ std::string Selection::explain() const {
       every += " " + name;
     } else {
       out += "  " + name + "\n";
-      for (const RuleTerm& term : chosen.filter_terms) {
+      // The same for every rule about the event, but for what too many rules cost.
+      const Rule& rule = chosen.rules.front();
+      for (size_t i = 0; i < chosen.filter_terms.size(); ++i) {
+        const RuleTerm& term = chosen.filter_terms[i];
         // True of this kind of event whatever it holds: nothing runs for it.
-        if (term.tree.op != Tree::Op::Always) line(term);
+        if (term.tree.op == Tree::Op::Always) continue;
+        out += line(rule.places.empty() ? Place::User : rule.places[rule.terms.size() + i], term);
       }
     }
   }
-  names("true of every", every);
-  names("false of every", none);
+  return out + names("true of every", every) + names("false of every", none);
+}
+
+std::string Selection::explain() const {
+  std::string out;
+  for (size_t i = 0; i < names_.size(); ++i) out += explain_policy(i);
+  if (!filter_texts_.empty()) out += explain_filter();
+  if (kernel_rule_count_ > 0) {
+    out +=
+        "kernel rules: " + std::to_string(kernel_rule_count_) + " of " + std::to_string(WIRE_RULES);
+    out += widened_ ? "; there were more, so some were made one that keeps more\n" : "\n";
+  }
   return out;
 }
 

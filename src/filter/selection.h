@@ -20,6 +20,7 @@
 #include "event/catalog.h"
 #include "filter/policy.h"
 #include "filter/program.h"
+#include "filter/pushdown.h"
 
 namespace tracee {
 
@@ -44,8 +45,14 @@ class Selection {
   // The selected events, in catalogue order.
   std::vector<const EventSpec*> events() const;
 
+  // What the kernel side may decide, for live traces: `wants_of` gives the classes
+  // of packets an event is made of. From then on matched() asks only the rules that
+  // the kernel has not found to fail.
+  std::vector<KernelRule> push_down(PushDown::WantsOf wants_of);
+
   // The policies that keep the event, as bits of policy_names(); 0: none does.
-  uint64_t matched(const Event& event) const noexcept;
+  // `rules`: those of push_down() that the event's packet satisfies.
+  uint64_t matched(const Event& event, uint64_t rules = UINT64_MAX) const noexcept;
   bool keeps(const Event& event) const noexcept { return matched(event) != 0; }
 
   // One empty name: the command line.
@@ -61,6 +68,9 @@ class Selection {
     uint64_t policy;  // its bit
     std::vector<RuleTerm> terms;
     Program program;
+    uint64_t kernel_rules = UINT64_MAX;  // that stand for it, any of them
+    // Of its terms, then of --filter's.
+    std::vector<Place> places{};
   };
   // All that is asked of one kind of event.
   struct Chosen {
@@ -72,12 +82,16 @@ class Selection {
 
   Result<> take(std::vector<Policy> policies);
   Result<> add_filters(const std::vector<std::string>& filters, const Catalog& catalog);
+  std::string explain_policy(size_t policy) const;
+  std::string explain_filter() const;
 
   std::vector<std::string> names_;
   std::vector<std::string_view> name_views_;
   std::vector<std::string> filter_texts_;
   std::vector<Chosen> chosen_;
   std::vector<const Chosen*> by_id_;  // index: EventSpec::id
+  size_t kernel_rule_count_ = 0;
+  bool widened_ = false;
 };
 
 }  // namespace tracee

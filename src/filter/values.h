@@ -6,12 +6,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "event/value.h"
+#include "filter/key_ranges.h"
 
 namespace tracee {
 
@@ -55,6 +57,11 @@ class ValueSet {
   // The set is one range of numbers: value.u ^ bias lies in [low, low + span].
   bool one_range(uint64_t& bias, uint64_t& low, uint64_t& span) const noexcept;
 
+  // The set as keys of so many bytes: of numbers; of texts that end with a NUL and
+  // are shorter than the key; of addresses (16 bytes, IPv4 in the mapped form).
+  // Nothing: it cannot be said exactly, as of patterns like `*abc`.
+  std::optional<KeyRanges> keys(unsigned bytes) const;
+
   // Only the first `bytes` of a text count, as the kernel cuts names.
   void cut_at(size_t bytes);
 
@@ -84,6 +91,8 @@ class ValueSet {
   void normalise();
   bool contains_text(std::string_view value) const noexcept;
   bool contains_address(const Address& value) const noexcept;
+  std::optional<KeyRanges> text_keys(unsigned bytes) const;
+  std::optional<KeyRanges> address_keys() const;
 
   Kind kind_;
   unsigned width_bits_;

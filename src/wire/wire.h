@@ -68,6 +68,9 @@ struct packet_record {
   __u16 gso_segments;
   __u8 direction; /* enum wire_direction */
   __u8 pad;
+  __u32 wants;      /* the WIRE_WANT_* classes it was kept for */
+  __u32 generation; /* of the rules that kept it */
+  __u64 rules;      /* which of them: bits of wire_rules.masks */
   struct owner owner;
   __u8 data[];
 };
@@ -86,21 +89,83 @@ struct wire_counters {
   __u64 emitted;     /* in the ring */
 };
 
-/* What the enabled events need of a packet; bits of wire_config.wanted. */
-#define WIRE_WANT_IPV4 (1u << 0)   /* the header of every IPv4 packet */
-#define WIRE_WANT_IPV6 (1u << 1)   /* the header of every IPv6 packet */
-#define WIRE_WANT_TCP (1u << 2)    /* headers */
-#define WIRE_WANT_UDP (1u << 3)    /* headers */
-#define WIRE_WANT_ICMP (1u << 4)   /* whole packet */
-#define WIRE_WANT_ICMPV6 (1u << 5) /* whole packet */
-#define WIRE_WANT_DNS (1u << 6)    /* whole packet on a DNS port; with it and HTTP: each SYN */
-#define WIRE_WANT_HTTP (1u << 7)   /* whole TCP packet of a socket that may talk HTTP */
+/* The classes of packets that events are made of. */
+#define WIRE_WANT_IPV4 (1u << 0)    /* the header of every IPv4 packet */
+#define WIRE_WANT_IPV6 (1u << 1)    /* the header of every IPv6 packet */
+#define WIRE_WANT_TCP (1u << 2)     /* headers */
+#define WIRE_WANT_UDP (1u << 3)     /* headers */
+#define WIRE_WANT_ICMP (1u << 4)    /* whole packet */
+#define WIRE_WANT_ICMPV6 (1u << 5)  /* whole packet */
+#define WIRE_WANT_DNS (1u << 6)     /* whole UDP packet on a DNS port */
+#define WIRE_WANT_HTTP (1u << 7)    /* whole TCP packet of a socket that may talk HTTP */
+#define WIRE_WANT_DNS_TCP (1u << 8) /* whole TCP packet on a DNS port */
+#define WIRE_CLASSES 9
+#define WIRE_WANT_ALL ((1u << WIRE_CLASSES) - 1)
+/* Streams: each SYN belongs to them too, and a connection counts as a whole. */
+#define WIRE_WANT_STREAMS (WIRE_WANT_HTTP | WIRE_WANT_DNS_TCP)
+
+/*
+ * What the kernel side can decide on. A dimension is a key of some bytes, most
+ * significant first; those from WIRE_HOST_PID on are the owner's.
+ */
+enum wire_dimension {
+  WIRE_SRC,      /* 16 bytes; IPv4 addresses in their mapped form, ::ffff:a.b.c.d */
+  WIRE_DST,      /* the same */
+  WIRE_SRC_PORT, /* 2 */
+  WIRE_DST_PORT,
+  WIRE_TCP_FLAGS, /* 1: byte 13 of the header */
+  WIRE_HOP_LIMIT, /* 1: or TTL */
+  WIRE_PROTOCOL,  /* 1: protocol, or next header, of the IP header */
+  WIRE_DIRECTION, /* 1: enum wire_direction */
+  WIRE_IFINDEX,   /* 4 */
+  WIRE_HOST_PID,  /* 4 */
+  WIRE_HOST_TID,
+  WIRE_HOST_PPID,
+  WIRE_PID, /* in the task's own pid namespace, as the next two */
+  WIRE_TID,
+  WIRE_PPID,
+  WIRE_UID,
+  WIRE_MOUNT_NS,
+  WIRE_PID_NS,
+  WIRE_CGROUP, /* 8 */
+  WIRE_COMM,   /* 16, NUL-terminated; what follows the NUL is undefined */
+  WIRE_NODE_NAME,
+  WIRE_DIMENSIONS,
+};
+#define WIRE_HEADER_DIMENSIONS ((1u << WIRE_HOST_PID) - 1)
+#define WIRE_OWNER_DIMENSIONS (((1u << WIRE_DIMENSIONS) - 1) & ~WIRE_HEADER_DIMENSIONS)
+
+/*
+ * The rules that packets are held against: at most 64, each a bit. A packet is
+ * kept for the rules whose class it belongs to and that its key satisfies in
+ * every dimension. Each restricted dimension has a tree over the bytes of its
+ * key: a slot is either another node or, with WIRE_LEAF, the index of the mask
+ * of rules that all keys which get here satisfy. So deciding costs the same for
+ * one rule and for 64, and nothing for a dimension that no rule restricts.
+ */
+#define WIRE_RULES 64
+#define WIRE_NODES 2048 /* node 0 is not used */
+#define WIRE_MASKS 4096
+#define WIRE_LEAF 0x8000
+
+struct wire_rules {
+  __u32 generation; /* never 0 */
+  __u32 wanted;     /* WIRE_WANT_* of all rules */
+  __u32 restricted; /* bit N: some rule restricts dimension N */
+  __u32 node_count, mask_count;
+  __u16 roots[WIRE_DIMENSIONS]; /* slots */
+  __u16 src_v4, dst_v4;         /* where an IPv4 address goes in, behind ::ffff: */
+  __u8 pad[6];
+  __u64 nobody;                        /* rules that a packet without an owner satisfies */
+  __u64 of_classes[1 << WIRE_CLASSES]; /* rules of any class of a set */
+  __u64 masks[WIRE_MASKS];
+  __u16 nodes[WIRE_NODES][256]; /* slots */
+};
 
 #define WIRE_DNS_PORTS 16
 
 /* Read-only for the program, set before it is loaded. */
 struct wire_config {
-  __u32 wanted;     /* WIRE_WANT_* */
   __u32 own_pid;    /* the tracer's host pid: it never reports itself */
   __u32 wake_bytes; /* wake a napping reader when this much waits in the ring */
   __u32 dns_port_count;
@@ -109,7 +174,8 @@ struct wire_config {
   __u8 can_read_regs;   /* cgroup programs may call bpf_task_pt_regs */
   __u8 can_find_mptcp;  /* and bpf_skc_to_mptcp_sock */
   __u8 notes_accepts;   /* accept(2) is seen by its system call, see src/bpf/accept.h */
-  __u8 pad[4];
+  __u8 sees_use;        /* each send and receive notes the owner, not only packets */
+  __u8 pad[3];
 };
 
 /*
@@ -128,9 +194,11 @@ struct wire_reader {
 #define WIRE_ASSERT(x) _Static_assert(x, #x)
 #endif
 WIRE_ASSERT(sizeof(struct owner) == 112);
-WIRE_ASSERT(sizeof(struct packet_record) == 144);
+WIRE_ASSERT(sizeof(struct packet_record) == 160);
 WIRE_ASSERT(sizeof(struct wire_counters) == 40);
-WIRE_ASSERT(sizeof(struct wire_config) == 56);
+WIRE_ASSERT(sizeof(struct wire_config) == 52);
+WIRE_ASSERT(sizeof(struct wire_rules) ==
+            80 + 8 * (1 << WIRE_CLASSES) + 8 * WIRE_MASKS + 512 * WIRE_NODES);
 WIRE_ASSERT(WIRE_RECORD_SMALL % 8 == 0 && WIRE_RECORD_MEDIUM % 8 == 0 &&
             WIRE_RECORD_LARGE % 8 == 0);
 

@@ -64,7 +64,8 @@ TEST_F(WireLayout, PacketRecord) {
   using Struct = struct packet_record;
   expect("packet_record", sizeof(Struct),
          {AT(time_ns), AT(cpu), AT(ifindex), AT(packet_len), AT(data_len), AT(net_ns),
-          AT(gso_segments), AT(direction), AT(pad), AT(owner), AT(data)});
+          AT(gso_segments), AT(direction), AT(pad), AT(wants), AT(generation), AT(rules), AT(owner),
+          AT(data)});
 }
 
 TEST_F(WireLayout, Counters) {
@@ -76,8 +77,15 @@ TEST_F(WireLayout, Counters) {
 TEST_F(WireLayout, Config) {
   using Struct = struct wire_config;
   expect("wire_config", sizeof(Struct),
-         {AT(wanted), AT(own_pid), AT(wake_bytes), AT(dns_port_count), AT(dns_ports),
-          AT(can_read_kernel), AT(can_read_regs), AT(can_find_mptcp), AT(notes_accepts), AT(pad)});
+         {AT(own_pid), AT(wake_bytes), AT(dns_port_count), AT(dns_ports), AT(can_read_kernel),
+          AT(can_read_regs), AT(can_find_mptcp), AT(notes_accepts), AT(sees_use), AT(pad)});
+}
+
+TEST_F(WireLayout, Rules) {
+  using Struct = struct wire_rules;
+  expect("wire_rules", sizeof(Struct),
+         {AT(generation), AT(wanted), AT(restricted), AT(node_count), AT(mask_count), AT(roots),
+          AT(src_v4), AT(dst_v4), AT(pad), AT(nobody), AT(of_classes), AT(masks), AT(nodes)});
 }
 
 TEST_F(WireLayout, Reader) {

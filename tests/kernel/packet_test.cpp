@@ -8,7 +8,7 @@
 namespace tracee::kernel_test {
 namespace {
 
-constexpr uint32_t kAll = 0xff;
+constexpr uint32_t kAll = WIRE_WANT_ALL;
 constexpr unsigned kTcp = 6, kUdp = 17, kIcmp = 1, kIcmp6 = 58, kFragment = 44;
 
 // Loads a source that wants `wanted` and expects how many bytes each packet gives;
@@ -92,7 +92,7 @@ TEST(Packets, OneClassEach) {
 
 TEST(Packets, Dns) {
   const Packet message(40);
-  check(WIRE_WANT_DNS, {{"query", ipv4(kUdp, udp(40000, 53, message)), 68},
+  check(WIRE_WANT_DNS | WIRE_WANT_DNS_TCP, {{"query", ipv4(kUdp, udp(40000, 53, message)), 68},
                         {"response", ipv4(kUdp, udp(53, 40000, message)), 68},
                         {"second port", ipv4(kUdp, udp(40000, 5353, message)), 68},
                         {"over v6", ipv6(kUdp, udp(40000, 53, message)), 88},
@@ -149,7 +149,8 @@ TEST(Packets, Ipv6ExtensionHeaders) {
          {"chain longer than the packet", ipv6(0, extension(kUdp, 200)), kNone}});
   check(WIRE_WANT_IPV6, {{"chain is kept", ipv6(0, extension(kUdp, 3) + inner), 80},
                          {"second fragment", ipv6(kFragment, second + inner), 48},
-                         {"longer than a small record", ipv6(0, extension(kUdp, 40) + inner), 240},
+                         {"longer than a small record", ipv6(0, extension(kUdp, 40) + inner),
+                          WIRE_RECORD_SMALL - int{sizeof(struct packet_record)}},
                          {"cut in the chain", ipv6(0, Packet{kUdp, 0}), 40}});
 }
 

@@ -22,10 +22,10 @@ inline PacketMeta packet_meta(const Packet& packet) noexcept {
 }
 
 inline constexpr Field kPacketMetaFields[] = {
-    field<&PacketMeta::src, "src_ip">("Source address."),
-    field<&PacketMeta::dst, "dst_ip">("Destination address."),
-    field<&PacketMeta::src_port, "src_port">("Source port."),
-    field<&PacketMeta::dst_port, "dst_port">("Destination port."),
+    from(Origin::Source, field<&PacketMeta::src, "src_ip">("Source address.")),
+    from(Origin::Destination, field<&PacketMeta::dst, "dst_ip">("Destination address.")),
+    from(Origin::SourcePort, field<&PacketMeta::src_port, "src_port">("Source port.")),
+    from(Origin::DestinationPort, field<&PacketMeta::dst_port, "dst_port">("Destination port.")),
     field<&PacketMeta::protocol, "protocol">("IP protocol number."),
     field<&PacketMeta::length, "packet_len">("IPv4 total length or IPv6 payload length."),
     field<&PacketMeta::interface, "iface">("Always `any`."),

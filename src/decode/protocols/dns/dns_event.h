@@ -138,10 +138,12 @@ inline constexpr Field kDnsMessageFields[] = {
 inline constexpr RecordSpec kDnsMessage{"ProtoDNS", kDnsMessageFields};
 
 inline constexpr Field kNetPacketDnsFields[] = {
-    argument<&NetPacketDns::src, "src">("const char*", "Source address."),
-    argument<&NetPacketDns::dst, "dst">("const char*", "Destination address."),
-    argument<&NetPacketDns::src_port, "src_port">("u16", "Source port."),
-    argument<&NetPacketDns::dst_port, "dst_port">("u16", "Destination port."),
+    from(Origin::Source, argument<&NetPacketDns::src, "src">("const char*", "Source address.")),
+    from(Origin::Destination,
+         argument<&NetPacketDns::dst, "dst">("const char*", "Destination address.")),
+    from(Origin::SourcePort, argument<&NetPacketDns::src_port, "src_port">("u16", "Source port.")),
+    from(Origin::DestinationPort,
+         argument<&NetPacketDns::dst_port, "dst_port">("u16", "Destination port.")),
     argument<&NetPacketDns::message, "proto_dns">("trace.ProtoDNS", "DNS message.", &kDnsMessage),
 };
 inline constexpr EventSpec kNetPacketDns{

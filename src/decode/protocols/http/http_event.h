@@ -39,10 +39,12 @@ inline constexpr Field kHttpMessageFields[] = {
 inline constexpr RecordSpec kHttpMessage{"ProtoHTTP", kHttpMessageFields};
 
 inline constexpr Field kNetPacketHttpFields[] = {
-    argument<&NetPacketHttp::src, "src">("const char*", "Source address."),
-    argument<&NetPacketHttp::dst, "dst">("const char*", "Destination address."),
-    argument<&NetPacketHttp::src_port, "src_port">("u16", "Source port."),
-    argument<&NetPacketHttp::dst_port, "dst_port">("u16", "Destination port."),
+    from(Origin::Source, argument<&NetPacketHttp::src, "src">("const char*", "Source address.")),
+    from(Origin::Destination,
+         argument<&NetPacketHttp::dst, "dst">("const char*", "Destination address.")),
+    from(Origin::SourcePort, argument<&NetPacketHttp::src_port, "src_port">("u16", "Source port.")),
+    from(Origin::DestinationPort,
+         argument<&NetPacketHttp::dst_port, "dst_port">("u16", "Destination port.")),
     argument<&NetPacketHttp::message, "proto_http">("trace.ProtoHTTP", "HTTP message head.",
                                                     &kHttpMessage),
 };

@@ -33,8 +33,9 @@ inline constexpr Field kIcmpv6HeaderFields[] = {
 inline constexpr RecordSpec kIcmpv6Header{"ProtoICMPv6", kIcmpv6HeaderFields};
 
 inline constexpr Field kNetPacketIcmpFields[] = {
-    argument<&NetPacketIcmp::src, "src">("const char*", "Source address."),
-    argument<&NetPacketIcmp::dst, "dst">("const char*", "Destination address."),
+    from(Origin::Source, argument<&NetPacketIcmp::src, "src">("const char*", "Source address.")),
+    from(Origin::Destination,
+         argument<&NetPacketIcmp::dst, "dst">("const char*", "Destination address.")),
     argument<&NetPacketIcmp::header, "proto_icmp">("trace.ProtoICMP", "ICMP header.", &kIcmpHeader),
 };
 inline constexpr EventSpec kNetPacketIcmp{
@@ -48,8 +49,9 @@ inline constexpr EventSpec kNetPacketIcmp{
 };
 
 inline constexpr Field kNetPacketIcmpv6Fields[] = {
-    argument<&NetPacketIcmpv6::src, "src">("const char*", "Source address."),
-    argument<&NetPacketIcmpv6::dst, "dst">("const char*", "Destination address."),
+    from(Origin::Source, argument<&NetPacketIcmpv6::src, "src">("const char*", "Source address.")),
+    from(Origin::Destination,
+         argument<&NetPacketIcmpv6::dst, "dst">("const char*", "Destination address.")),
     argument<&NetPacketIcmpv6::header, "proto_icmpv6">("trace.ProtoICMPv6", "ICMPv6 header.",
                                                        &kIcmpv6Header),
 };

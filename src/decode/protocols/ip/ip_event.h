@@ -26,11 +26,13 @@ inline constexpr Field kIpv4HeaderFields[] = {
     field<&Ipv4Header::id, "id">("Identification."),
     field<&Ipv4Header::flags, "flags">("Fragment flags: 4 reserved, 2 DF, 1 MF."),
     field<&Ipv4Header::fragment_offset, "fragOffset">("Fragment offset in 8-byte units."),
-    field<&Ipv4Header::ttl, "TTL">("Time to live."),
-    field<&Ipv4Header::protocol, "protocol">("Protocol of the payload, by name."),
+    from(Origin::HopLimit, field<&Ipv4Header::ttl, "TTL">("Time to live.")),
+    from(Origin::Protocol,
+         field<&Ipv4Header::protocol, "protocol">("Protocol of the payload, by name."),
+         &ip_protocol_name),
     field<&Ipv4Header::checksum, "checksum">("Header checksum as seen."),
-    field<&Ipv4Header::src, "srcIP">("Source address."),
-    field<&Ipv4Header::dst, "dstIP">("Destination address."),
+    from(Origin::Source, field<&Ipv4Header::src, "srcIP">("Source address.")),
+    from(Origin::Destination, field<&Ipv4Header::dst, "dstIP">("Destination address.")),
 };
 inline constexpr RecordSpec kIpv4Header{"ProtoIPv4", kIpv4HeaderFields};
 
@@ -39,16 +41,19 @@ inline constexpr Field kIpv6HeaderFields[] = {
     field<&Ipv6Header::traffic_class, "trafficClass">("Traffic class: DSCP and ECN."),
     field<&Ipv6Header::flow_label, "flowLabel">("Flow label."),
     field<&Ipv6Header::length, "length">("Payload length in bytes."),
-    field<&Ipv6Header::next_header, "nextHeader">("Header that follows, by name."),
-    field<&Ipv6Header::hop_limit, "hopLimit">("Hop limit."),
-    field<&Ipv6Header::src, "srcIP">("Source address."),
-    field<&Ipv6Header::dst, "dstIP">("Destination address."),
+    from(Origin::Protocol,
+         field<&Ipv6Header::next_header, "nextHeader">("Header that follows, by name."),
+         &ip_protocol_name),
+    from(Origin::HopLimit, field<&Ipv6Header::hop_limit, "hopLimit">("Hop limit.")),
+    from(Origin::Source, field<&Ipv6Header::src, "srcIP">("Source address.")),
+    from(Origin::Destination, field<&Ipv6Header::dst, "dstIP">("Destination address.")),
 };
 inline constexpr RecordSpec kIpv6Header{"ProtoIPv6", kIpv6HeaderFields};
 
 inline constexpr Field kNetPacketIpv4Fields[] = {
-    argument<&NetPacketIpv4::src, "src">("const char*", "Source address."),
-    argument<&NetPacketIpv4::dst, "dst">("const char*", "Destination address."),
+    from(Origin::Source, argument<&NetPacketIpv4::src, "src">("const char*", "Source address.")),
+    from(Origin::Destination,
+         argument<&NetPacketIpv4::dst, "dst">("const char*", "Destination address.")),
     argument<&NetPacketIpv4::header, "proto_ipv4">("trace.ProtoIPv4", "IPv4 header.", &kIpv4Header),
 };
 inline constexpr EventSpec kNetPacketIpv4{
@@ -62,8 +67,9 @@ inline constexpr EventSpec kNetPacketIpv4{
 };
 
 inline constexpr Field kNetPacketIpv6Fields[] = {
-    argument<&NetPacketIpv6::src, "src">("const char*", "Source address."),
-    argument<&NetPacketIpv6::dst, "dst">("const char*", "Destination address."),
+    from(Origin::Source, argument<&NetPacketIpv6::src, "src">("const char*", "Source address.")),
+    from(Origin::Destination,
+         argument<&NetPacketIpv6::dst, "dst">("const char*", "Destination address.")),
     argument<&NetPacketIpv6::header, "proto_ipv6">("trace.ProtoIPv6", "IPv6 header.", &kIpv6Header),
 };
 inline constexpr EventSpec kNetPacketIpv6{

@@ -17,18 +17,19 @@ inline uint16_t udp_src_port(const NetPacketUdp& e) noexcept { return e.header.s
 inline uint16_t udp_dst_port(const NetPacketUdp& e) noexcept { return e.header.dst_port; }
 
 inline constexpr Field kUdpHeaderFields[] = {
-    field<&UdpHeader::src_port, "srcPort">("Source port."),
-    field<&UdpHeader::dst_port, "dstPort">("Destination port."),
+    from(Origin::SourcePort, field<&UdpHeader::src_port, "srcPort">("Source port.")),
+    from(Origin::DestinationPort, field<&UdpHeader::dst_port, "dstPort">("Destination port.")),
     field<&UdpHeader::length, "length">("Length in bytes, header included."),
     field<&UdpHeader::checksum, "checksum">("Checksum as seen."),
 };
 inline constexpr RecordSpec kUdpHeader{"ProtoUDP", kUdpHeaderFields};
 
 inline constexpr Field kNetPacketUdpFields[] = {
-    argument<&NetPacketUdp::src, "src">("const char*", "Source address."),
-    argument<&NetPacketUdp::dst, "dst">("const char*", "Destination address."),
-    argument<&udp_src_port, "src_port">("u16", "Source port."),
-    argument<&udp_dst_port, "dst_port">("u16", "Destination port."),
+    from(Origin::Source, argument<&NetPacketUdp::src, "src">("const char*", "Source address.")),
+    from(Origin::Destination,
+         argument<&NetPacketUdp::dst, "dst">("const char*", "Destination address.")),
+    from(Origin::SourcePort, argument<&udp_src_port, "src_port">("u16", "Source port.")),
+    from(Origin::DestinationPort, argument<&udp_dst_port, "dst_port">("u16", "Destination port.")),
     argument<&NetPacketUdp::header, "proto_udp">("trace.ProtoUDP", "UDP header.", &kUdpHeader),
 };
 inline constexpr EventSpec kNetPacketUdp{
