@@ -92,17 +92,18 @@ TEST(Packets, OneClassEach) {
 
 TEST(Packets, Dns) {
   const Packet message(40);
-  check(WIRE_WANT_DNS | WIRE_WANT_DNS_TCP, {{"query", ipv4(kUdp, udp(40000, 53, message)), 68},
-                        {"response", ipv4(kUdp, udp(53, 40000, message)), 68},
-                        {"second port", ipv4(kUdp, udp(40000, 5353, message)), 68},
-                        {"over v6", ipv6(kUdp, udp(40000, 53, message)), 88},
-                        {"over tcp", ipv4(kTcp, tcp(40000, 53, message, 12)), 92},
-                        {"tcp, no payload", ipv4(kTcp, tcp(40000, 53)), kNone},
-                        {"syn", with_flags(ipv4(kTcp, tcp(40000, 53)), 0x02), 40},
-                        {"syn elsewhere", with_flags(ipv4(kTcp, tcp(40000, 54)), 0x02), kNone},
-                        {"udp, no payload", ipv4(kUdp, udp(40000, 53)), kNone},
-                        {"other port", ipv4(kUdp, udp(40000, 54, message)), kNone},
-                        {"swapped bytes", ipv4(kUdp, udp(40000, 53 << 8, message)), kNone}});
+  check(WIRE_WANT_DNS | WIRE_WANT_DNS_TCP,
+        {{"query", ipv4(kUdp, udp(40000, 53, message)), 68},
+         {"response", ipv4(kUdp, udp(53, 40000, message)), 68},
+         {"second port", ipv4(kUdp, udp(40000, 5353, message)), 68},
+         {"over v6", ipv6(kUdp, udp(40000, 53, message)), 88},
+         {"over tcp", ipv4(kTcp, tcp(40000, 53, message, 12)), 92},
+         {"tcp, no payload", ipv4(kTcp, tcp(40000, 53)), kNone},
+         {"syn", with_flags(ipv4(kTcp, tcp(40000, 53)), 0x02), 40},
+         {"syn elsewhere", with_flags(ipv4(kTcp, tcp(40000, 54)), 0x02), kNone},
+         {"udp, no payload", ipv4(kUdp, udp(40000, 53)), kNone},
+         {"other port", ipv4(kUdp, udp(40000, 54, message)), kNone},
+         {"swapped bytes", ipv4(kUdp, udp(40000, 53 << 8, message)), kNone}});
 }
 
 TEST(Packets, Http) {

@@ -45,6 +45,7 @@ continues the one above, `#` begins a comment. They are carried out in order.
   EXPECT OWNERS           the owner of every packet of the case is a process of  } first
                           the case, all its fields are those of /proc, or nobody }
   EXPECT ORDER EVENT EVENT…: CONDITIONS   the events of one packet, of which one meets these
+  EXPECT SAME ONE OTHER   both tell the same of the case, and fewer packets came up to ONE
   EXPECT ACCOUNT [lost]   the counters add up; with lost: something was lost and told
   EXPECT LINES N          on standard output
   EXPECT EXIT STATUS      tracee ends by itself
@@ -280,7 +281,9 @@ class Case:
     def do_expect(self, text):
         keyword, _, rest = text.partition(" ")
         judge = getattr(self, "expect_" + keyword.lower(), None) if keyword.isupper() else None
-        if judge:
+        if keyword == "SAME":
+            self.expect_same(*(self.tracers[name] for name in rest.split()))
+        elif judge:
             for tracer in self.tracers.values():
                 judge(tracer, rest)
         elif keyword.isdigit():
@@ -358,6 +361,24 @@ class Case:
             await_("such a packet", found, seconds=20, alive=lambda: not tracer.process.ended())
         except Failure as error:
             raise Failure(f"{error}; the case's events are:\n{self.listing(tracer)}") from error
+
+    def expect_same(self, one, other):
+        self.do_end("")
+        told = []
+        for tracer in (one, other):
+            events = [{key: value for key, value in event.items() if key != "timestamp"}
+                      for event in self.of_case(tracer)]
+            told.append(sorted(json.dumps(event) for event in events))
+        if told[0] != told[1]:
+            only = [[line for line in told[i] if line not in told[1 - i]] for i in (0, 1)]
+            raise Failure("\n".join(f"only by {tracer.process.name}: {line}" for tracer, lines in
+                                    zip((one, other), only) for line in lines[:5])
+                          or "the same events, but not as often")
+        if not told[0]:
+            raise Failure("no event of the case at all")
+        came_up = [tracer.numbers("decode", r"received (\d+), .*")[0] for tracer in (one, other)]
+        if came_up[0] >= came_up[1]:
+            raise Failure(f"{came_up[0]} packets came up to the one, {came_up[1]} to the other")
 
     def expect_account(self, tracer, text):
         self.do_end("")
