@@ -1,23 +1,30 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Sends numbered datagrams to ADDRESS, in turn to two ports, until its input ends.
+"""numbered.py TOTAL ADDRESS PORT PORT: that many datagrams to each of the two ports, in turn.
 
-numbered.py ADDRESS PORT PORT: the length of datagram N is 1 + N % 1000; prints how many were
-sent to each.
+Half of them come slowly, for as long as it takes until a line comes in; then the rest. Nobody
+need listen.
 """
 import select
 import socket
 import sys
+import time
 
-address, ports = sys.argv[1], [int(port) for port in sys.argv[2:4]]
+total, address, ports = int(sys.argv[1]), sys.argv[2], [int(port) for port in sys.argv[3:]]
 sink = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in ports]
 for one, port in zip(sink, ports):
     one.bind((address, port))
 sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-sent = 0
 print("going", flush=True)
-while not select.select([sys.stdin], [], [], 0.0005)[0]:
+told = False
+for number in range(total):
     for port in ports:
-        sender.sendto(b"x" * (1 + sent % 1000), (address, port))
-    sent += 1
-print(f"sent {sent}", flush=True)
+        sender.sendto(b"x" * (1 + number % 1000), (address, port))
+    if not told and number > total // 2:
+        print("half, and nobody has told me to go on", flush=True)
+        break
+    told = told or bool(select.select([sys.stdin], [], [], 0.005)[0])
+    if told:
+        time.sleep(0.0002)
+print("ok", flush=True)
+sys.exit(0 if told else 1)
