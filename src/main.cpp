@@ -19,6 +19,13 @@
 namespace tracee {
 namespace {
 
+// What `top` and `report` look at when nothing is selected: each packet once, and
+// what it carries. `top` counts IP packets without one of these transports too.
+constexpr const char* kReportEvents =
+    "net_packet_tcp,net_packet_udp,net_packet_icmp,net_packet_icmpv6,net_packet_dns,"
+    "net_packet_http";
+constexpr const char* kIpEvents = "net_packet_ipv4,net_packet_ipv6";
+
 Catalog make_catalog() {
   std::vector<const EventSpec*> all(packet_events().begin(), packet_events().end());
   all.push_back(&kLostEvents);
@@ -106,6 +113,18 @@ Result<> trace(const Options& options, const Catalog& catalog) {
     fmt::print("{}", explain_filters(*selection, options.pcap_filter));
     return {};
   }
+  const auto without_outputs = [&](Selection chosen) {
+    auto made = std::make_unique<Pipeline>(std::move(chosen), decode_options(options, false),
+                                           Outputs{}, options.count);
+    if (packets) made->look_only_at(*packets);
+    return made;
+  };
+  if (options.verb == Options::Verb::Top || options.verb == Options::Verb::Report) {
+    if (auto watched = watch_signals(); !watched) return watched;
+    if (options.verb == Options::Verb::Top)
+      return run_top(options, wishes, catalog, without_outputs);
+    return run_report(options, catalog, *without_outputs(std::move(*selection)));
+  }
   std::vector<std::string> specs = options.outputs;
   auto output_options = take_options(specs);
   if (!output_options) return forward(output_options);
@@ -152,6 +171,14 @@ Result<> run(int argc, const char* const* argv) {
     case Options::Verb::Filter:
       options->explain_filters = true;
       if (options->events.empty() && options->policies.empty()) options->events = {"*"};
+      break;
+    case Options::Verb::Top:
+      if (options->events.empty() && options->policies.empty()) {
+        options->events = {kReportEvents, kIpEvents};
+      }
+      break;
+    case Options::Verb::Report:
+      if (options->events.empty() && options->policies.empty()) options->events = {kReportEvents};
       break;
     case Options::Verb::Trace:
       break;

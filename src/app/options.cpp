@@ -174,6 +174,14 @@ Result<Options> parse_options(int argc, const char* const* argv) {
   std::string expression;
   filter->add_option("expression", expression, "As in --filter")->required();
   filter->add_flag("--explain", out.explain_filters, "What the verb does anyway");
+  CLI::App* top = app.add_subcommand("top", "Show who talks to whom, by rate, full screen");
+  // Its options are those of tracing, before or behind the verb.
+  top->fallthrough();
+  CLI::App* report = app.add_subcommand("report", "Make a page of a capture or a log of events");
+  report->add_option("file", out.input, "pcap, pcapng, or a log of --output json (-: log)")
+      ->required();
+  report->add_option("--to", out.report_to, "Write the page to this file");
+  report->fallthrough();
   app.allow_extras();
 
   try {
@@ -195,6 +203,8 @@ Result<Options> parse_options(int argc, const char* const* argv) {
   if (list->parsed()) out.verb = Options::Verb::List;
   if (explain->parsed()) out.verb = Options::Verb::Explain;
   if (check->parsed()) out.verb = Options::Verb::Check;
+  if (report->parsed()) out.verb = Options::Verb::Report;
+  if (top->parsed()) out.verb = Options::Verb::Top;
   if (filter->parsed()) {
     out.verb = Options::Verb::Filter;
     out.filters.push_back(expression);

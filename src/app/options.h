@@ -15,7 +15,7 @@
 namespace tracee {
 
 struct Options {
-  enum class Verb { Trace, List, Explain, Check, Filter, Stop };
+  enum class Verb { Trace, List, Explain, Check, Filter, Top, Report, Stop };
   Verb verb = Verb::Trace;  // Stop: --help or --version; `text` goes to standard output
 
   std::vector<std::string> events;    // --events
@@ -33,6 +33,7 @@ struct Options {
   size_t ring_bytes = size_t{16} << 20;
   std::optional<BackEnd> attribution;  // none: the best that works
   std::string explain;                 // the event of `explain`
+  std::string report_to;               // --to of `report`; empty: standard output
   std::string text;
 };
 

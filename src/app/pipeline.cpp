@@ -78,6 +78,7 @@ void Pipeline::on_event(const Event& event) noexcept {
   selected.policies = policies;
   selected.policy_names = asked_->policy_names();
   for (const auto& output : outputs_) output->write(selected);
+  if (viewer_ != nullptr) viewer_->on_event(selected);
 }
 
 std::unique_ptr<struct wire_rules> Pipeline::rules_of(Selection& selection,
@@ -126,9 +127,9 @@ bool Pipeline::waiting() const noexcept {
 
 bool Pipeline::finished() const noexcept {
   if (limit_ && counters_.matched >= *limit_) return true;
-  return std::ranges::all_of(outputs_, [](const auto& output) {
-    return output->reader_gone() || !output->problem().empty();
-  });
+  return viewer_ == nullptr && std::ranges::all_of(outputs_, [](const auto& output) {
+           return output->reader_gone() || !output->problem().empty();
+         });
 }
 
 }  // namespace tracee

@@ -45,6 +45,10 @@ class Pipeline final : public RecordHandler, private EventHandler {
   void reload_from(Source source) { source_ = std::move(source); }
   Result<> reload(const Apply& apply);
 
+  // Shows what is kept to a viewer as well; without outputs to it alone. It must
+  // outlive the pipeline. Null: nobody.
+  void show_to(EventHandler* viewer) noexcept { viewer_ = viewer; }
+
   void on_record(const Record& record) noexcept override;
 
   // Writes a lost_events event to every output. `time_ns` since the epoch.
@@ -88,6 +92,7 @@ class Pipeline final : public RecordHandler, private EventHandler {
   std::optional<uint64_t> limit_;
   std::optional<PcapFilter> packets_;
   Source source_;
+  EventHandler* viewer_ = nullptr;
   PipelineCounters counters_;
 };
 

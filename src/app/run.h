@@ -11,8 +11,34 @@ namespace tracee {
 // `apply` is for Pipeline::reload().
 void reload_if_asked(Pipeline& pipeline, const Pipeline::Apply& apply = {});
 
+// Somebody who watches a live trace, on the worker's thread.
+class Companion {
+ public:
+  // What wakes the loop for it.
+  virtual int fd() const noexcept = 0;
+  // When it wants to be called again at the latest; ms of CLOCK_MONOTONIC.
+  virtual int64_t due_ms() const noexcept = 0;
+  // The trace has begun. `apply` is for Pipeline::reload(), for as long as it lasts.
+  virtual void begin(const Pipeline::Apply& apply) = 0;
+  // Called after each drained batch. `lost`: packets so far. False: it has seen enough.
+  virtual bool tend(int64_t now_ms, uint64_t lost) = 0;
+  // The trace is over; what is said next goes to the terminal as it was.
+  virtual void end() = 0;
+
+ protected:
+  ~Companion() = default;
+};
+
 // Traces until a signal, the limit, the time, or the last reader's end.
-Result<> run_live(const Options& options, Pipeline& pipeline);
+Result<> run_live(const Options& options, Pipeline& pipeline, Companion* companion = nullptr);
+
+// `tracee top`: traffic on the terminal, live or from a file. `make` makes a
+// pipeline without outputs for a selection.
+Result<> run_top(const Options& options, const Wishes& wishes, const Catalog& catalog,
+                 const std::function<std::unique_ptr<Pipeline>(Selection)>& make);
+
+// `tracee report`: a page of a capture, through `pipeline`, or of a log of events.
+Result<> run_report(const Options& options, const Catalog& catalog, Pipeline& pipeline);
 
 // Replays a file. A reader that is slow slows the replay; nothing is lost.
 Result<> run_replay(const Options& options, Pipeline& pipeline);

@@ -30,6 +30,9 @@ class LossReporter {
   // silence is told too.
   int64_t due_ms() const { return reported_ms_ + kLossMs; }
 
+  // Packets, as of the last look.
+  uint64_t lost() const { return ring_full_ + load_failed_; }
+
   void look(const LiveSource& source, Pipeline& pipeline, int64_t now) {
     if (now >= due_ms()) report(source, pipeline, now);
   }
@@ -65,7 +68,7 @@ int sooner(int a, int64_t b) {
 
 }  // namespace
 
-Result<> run_live(const Options& options, Pipeline& pipeline) {
+Result<> run_live(const Options& options, Pipeline& pipeline, Companion* companion) {
   LiveOptions live;
   pipeline.push_down(options.push_down);
   const auto rules = pipeline.kernel_rules();
@@ -90,25 +93,33 @@ Result<> run_live(const Options& options, Pipeline& pipeline) {
   pollfd ready[] = {{source.wait_fd(), POLLIN, 0},
                     {stop_fd(), POLLIN, 0},
                     {to_stdout ? STDOUT_FILENO : -1, 0, 0},
-                    {reload_fd(), POLLIN, 0}};
+                    {reload_fd(), POLLIN, 0},
+                    {companion != nullptr ? companion->fd() : -1, POLLIN, 0}};
+
+  const Pipeline::Apply apply = [&](const struct wire_rules& fresh) {
+    source.change_rules(fresh, pipeline);
+  };
+  if (companion != nullptr) companion->begin(apply);
 
   while (!stop_requested() && !pipeline.finished()) {
     int64_t now = now_ms(CLOCK_MONOTONIC);
     int limit = sooner(source.before_wait(), losses.due_ms() - now);
     if (pipeline.waiting()) limit = sooner(limit, flushed + kFlushMs - now);
+    if (companion != nullptr) limit = sooner(limit, companion->due_ms() - now);
     poll(ready, std::size(ready), limit);
     if ((ready[2].revents & POLLERR) != 0) break;
     source.drain(pipeline);
-    reload_if_asked(pipeline,
-                    [&](const struct wire_rules& fresh) { source.change_rules(fresh, pipeline); });
+    reload_if_asked(pipeline, apply);
     now = now_ms(CLOCK_MONOTONIC);
     losses.look(source, pipeline, now);
     pipeline.refresh_interfaces();
+    if (companion != nullptr && !companion->tend(now, losses.lost())) break;
     if (now - flushed >= kFlushMs) {
       pipeline.flush();
       flushed = now;
     }
   }
+  if (companion != nullptr) companion->end();
   source.stop(pipeline);
   losses.report(source, pipeline, now_ms(CLOCK_MONOTONIC));
   pipeline.flush();

@@ -53,5 +53,7 @@ std::unique_ptr<Format> make_json_format(const Catalog& catalog, bool extended =
 std::unique_ptr<Format> make_json_v1_format(const Catalog& catalog, const FormatOptions& options);
 // Columns for people; `verbose` has those of namespaces and parents too.
 std::unique_ptr<Format> make_table_format(const FormatOptions& options = {}, bool verbose = false);
+// One value as the table shows it, safe for a terminal.
+void put_plain_value(const Value& value, const Field& field, Buffer& out) noexcept;
 
 }  // namespace tracee

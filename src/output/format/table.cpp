@@ -335,4 +335,8 @@ std::unique_ptr<Format> make_table_format(const FormatOptions& options, bool ver
   return std::make_unique<TableFormat>(options, verbose);
 }
 
+void put_plain_value(const Value& value, const Field& field, Buffer& out) noexcept {
+  put_value(value, field, out);
+}
+
 }  // namespace tracee
