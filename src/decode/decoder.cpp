@@ -36,6 +36,7 @@ void Decoder::enable(EventMask enabled) {
                                                     : stream_;
     rows.row[rows.count++] = &protocol;
   }
+  above_network_ = transport_.count + datagram_.count + stream_.count > 0;
   // Once there, the tables stay: what they hold goes on.
   if (stream_.count + datagram_.count > 0 && !fragments_) {
     fragments_ = std::make_unique<Fragments>(options_.fragments);
@@ -60,6 +61,7 @@ void Decoder::decode(Bytes bytes, uint32_t length, const Context& context, Event
   for (const Protocol* row : network_.all()) {
     if (is_wanted(row)) scope.note(row->decode(packet, scope));
   }
+  if (!above_network_) return;
 
   walk_transport(packet, scope);
   for (const Protocol* row : transport_.all()) {

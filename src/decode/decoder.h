@@ -54,6 +54,7 @@ class Decoder {
   };
   // Rows that have an enabled event, by layer.
   Rows network_, transport_, datagram_, stream_;
+  bool above_network_ = false;  // somebody wants more than the IP header
 
   DecodeOptions options_;
   EventMask enabled_;

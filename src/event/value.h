@@ -34,8 +34,14 @@ struct Address {
 
   static Address none() noexcept { return Address{}; }
   static Address v4(const uint8_t* p) noexcept {
-    Address a{};
-    std::memcpy(a.bytes, p, 4);
+    // As one store of 16 bytes: whoever copies the address loads as many, and must
+    // wait if they come from several stores.
+    using Words = uint32_t __attribute__((vector_size(16)));
+    uint32_t first;
+    std::memcpy(&first, p, sizeof first);
+    const Words words = {first, 0, 0, 0};
+    Address a;
+    std::memcpy(a.bytes, &words, sizeof a.bytes);
     a.family = 4;
     return a;
   }

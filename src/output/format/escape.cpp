@@ -3,8 +3,8 @@
 
 #include <array>
 #include <cstdint>
-#include <cstring>
 
+#include "base/octets.h"
 #include "base/utf8.h"
 
 namespace tracee {
@@ -22,55 +22,11 @@ constexpr auto kJsonPlain = [] {
   return plain;
 }();
 
-// Sixteen bytes at once; the compiler makes SSE2, NEON or plain code of it.
-using Block = int8_t __attribute__((vector_size(16)));
-
-constexpr Block each(char c) noexcept {
-  const auto v = static_cast<int8_t>(c);
-  return Block{v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v};
-}
-
-// kJsonPlain of all bytes. Signed, a byte from 0x80 on is below a blank too; < and
-// >, " and & differ in one bit.
-bool all_plain(Block block) noexcept {
-  const Block odd = (block < each(' ')) | ((block | each('>' ^ '<')) == each('>')) |
-                    ((block | each('&' ^ '"')) == each('&')) | (block == each('\\'));
-  uint64_t halves[2];
-  std::memcpy(halves, &odd, sizeof halves);
-  return (halves[0] | halves[1]) == 0;
-}
-
-// A text of `size` bytes, at least sizeof(Part) and at most twice as many, as two
-// overlapping parts: copied, and whether it is all plain.
-template <class Part>
-bool copy_if_plain(const uint8_t* p, size_t size, char* at) noexcept {
-  Part parts[2];
-  std::memcpy(&parts[0], p, sizeof(Part));
-  std::memcpy(&parts[1], p + size - sizeof(Part), sizeof(Part));
-  std::memcpy(at, &parts[0], sizeof(Part));
-  std::memcpy(at + size - sizeof(Part), &parts[1], sizeof(Part));
-  Block block = each(' ');
-  std::memcpy(&block, parts, sizeof parts);
-  return all_plain(block);
-}
-
-// Copies the plain bytes in front and returns how many. May write all of `left`
-// bytes at `at`.
-size_t copy_plain(const uint8_t* p, size_t left, char* at) noexcept {
-  size_t done = 0;
-  for (; left - done >= sizeof(Block); done += sizeof(Block)) {
-    Block block;
-    std::memcpy(&block, p + done, sizeof block);
-    if (!all_plain(block)) break;
-    std::memcpy(at + done, &block, sizeof block);
-  }
-  const size_t rest = left - done;
-  if (rest < sizeof(Block)) {
-    if (rest >= 8 && copy_if_plain<uint64_t>(p + done, rest, at + done)) return left;
-    if (rest >= 4 && rest < 8 && copy_if_plain<uint32_t>(p + done, rest, at + done)) return left;
-  }
-  for (; done < left && kJsonPlain[p[done]]; ++done) at[done] = static_cast<char>(p[done]);
-  return done;
+// Those that are not in kJsonPlain: from 0x80 on they are below a blank, being
+// signed; < and >, " and & differ in one bit.
+Octets json_odd(Octets c) noexcept {
+  return (c < each(' ')) | ((c | each('>' ^ '<')) == each('>')) |
+         ((c | each('&' ^ '"')) == each('&')) | (c == each('\\'));
 }
 
 char* put_u00(char* at, uint8_t c) noexcept {
@@ -121,7 +77,8 @@ char* put_json_text(std::string_view text, char* at) noexcept {
   const auto* p = reinterpret_cast<const uint8_t*>(text.data());
   const uint8_t* const end = p + text.size();
   while (p < end) {
-    const size_t plain = copy_plain(p, static_cast<size_t>(end - p), at);
+    const size_t plain = copy_until(p, static_cast<size_t>(end - p), at, json_odd,
+                                    [](uint8_t c) { return !kJsonPlain[c]; });
     p += plain;
     at += plain;
     if (p == end) break;

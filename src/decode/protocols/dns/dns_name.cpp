@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "base/octets.h"
 #include "base/utf8.h"
 
 namespace tracee {
@@ -39,13 +40,20 @@ char* put_escaped(char* at, uint8_t c, const Alphabet& form) noexcept {
   return at;
 }
 
+// Those that are not in kEventForm.plain.
+Octets event_odd(Octets c) noexcept {
+  return (c < each(0x20)) | (c == each(0x7f)) | (c == each('.')) | (c == each('\\'));
+}
+
 char* put_event_label(char* at, const uint8_t* p, size_t size) noexcept {
   for (size_t i = 0; i < size;) {
+    const size_t plain =
+        copy_until(p + i, size - i, at, event_odd, [](uint8_t c) { return !kEventForm.plain[c]; });
+    i += plain;
+    at += plain;
+    if (i == size) break;
     const uint8_t c = p[i];
-    if (kEventForm.plain[c]) {
-      *at++ = static_cast<char>(c);
-      ++i;
-    } else if (const size_t length = c < 0x80 ? 0 : utf8_sequence(p + i, size - i); length > 0) {
+    if (const size_t length = c < 0x80 ? 0 : utf8_sequence(p + i, size - i); length > 0) {
       at = std::copy_n(reinterpret_cast<const char*>(p + i), length, at);
       i += length;
     } else {

@@ -2,6 +2,7 @@
 #include "decode/protocols/dns/dns_names.h"
 
 #include <algorithm>
+#include <array>
 #include <span>
 
 #include "decode/protocols/dns/dns_types.h"
@@ -128,6 +129,22 @@ std::string_view name_in(std::span<const Row> rows, uint16_t number, std::string
   return row != rows.end() && row->number == number ? row->name : otherwise;
 }
 
+// Names of the numbers below Count: those that each message asks for are found by
+// index.
+template <size_t Count, size_t Rows>
+constexpr std::array<std::string_view, Count> names_below(const Row (&rows)[Rows],
+                                                          std::string_view otherwise) {
+  std::array<std::string_view, Count> names{};
+  for (auto& name : names) name = otherwise;
+  for (const Row& row : rows) {
+    if (row.number < Count) names[row.number] = row.name;
+  }
+  return names;
+}
+constexpr auto kFirstClasses = names_below<5>(kClasses, "Unknown");
+constexpr auto kAllOpcodes = names_below<256>(kOpcodes, "unknown");
+constexpr auto kFirstRcodes = names_below<24>(kRcodes, "unknown");
+
 }  // namespace
 
 std::string_view dns_type_name(uint16_t number) noexcept {
@@ -135,12 +152,12 @@ std::string_view dns_type_name(uint16_t number) noexcept {
   return row != nullptr ? row->name : "Unknown";
 }
 std::string_view dns_class_name(uint16_t number) noexcept {
+  if (number < kFirstClasses.size()) return kFirstClasses[number];
   return name_in(kClasses, number, "Unknown");
 }
-std::string_view dns_opcode_name(uint8_t number) noexcept {
-  return name_in(kOpcodes, number, "unknown");
-}
+std::string_view dns_opcode_name(uint8_t number) noexcept { return kAllOpcodes[number]; }
 std::string_view dns_rcode_name(uint16_t number) noexcept {
+  if (number < kFirstRcodes.size()) return kFirstRcodes[number];
   return name_in(kRcodes, number, "unknown");
 }
 std::string_view dns_option_name(uint16_t number) noexcept {

@@ -48,6 +48,33 @@ TEST(Http, AnyMethodToken) {
   }
 }
 
+// Names are looked at in blocks: one wrong letter must be seen at each place.
+TEST(Http, HeaderNamesOfEachLength) {
+  for (size_t size = 1; size <= 20; ++size) {
+    std::string canonical = "A";
+    while (canonical.size() < size) canonical += canonical.size() % 6 == 4 ? '-' : 'a';
+    for (size_t i = 1; i < size; ++i) {
+      if (canonical[i - 1] == '-') canonical[i] = 'A';
+    }
+    for (size_t place = 0; place < size; ++place) {
+      std::string sent = canonical;
+      if (sent[place] != '-') sent[place] = static_cast<char>(sent[place] ^ 0x20);
+      std::string request = "GET / HTTP/1.1\r\n";
+      request += sent + ": x\r\n\r\n";
+      std::string expected = "{";
+      expected += canonical + ": x}";
+      EXPECT_EQ(member(request, "headers"), expected);
+    }
+    std::string odd = canonical;
+    odd.back() = '\x7e';  // a token, but no letter
+    std::string request = "GET / HTTP/1.1\r\n";
+    request += odd + ": x\r\n\r\n";
+    std::string expected = "{";
+    expected += odd + ": x}";
+    EXPECT_EQ(member(request, "headers"), expected);
+  }
+}
+
 TEST(Http, TargetForms) {
   EXPECT_EQ(member("GET http://u@h.test:8080/p?q HTTP/1.1\r\nHost: other\r\n\r\n", "host"),
             "h.test:8080");

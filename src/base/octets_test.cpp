@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/octets.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace tracee {
+namespace {
+
+Octets odd(Octets c) noexcept { return (c < each(' ')) | (c == each('#')); }
+
+TEST(Octets, CopiesUpToTheFirstOdd) {
+  for (size_t size = 0; size <= 70; ++size) {
+    for (size_t place = 0; place <= size; ++place) {  // at `size`: none is odd
+      for (const char c : {'#', '\x01', '\x80', '\xff'}) {
+        std::string text(size, 'x');
+        if (place < size) text[place] = c;
+        std::string copy(size, '\0');
+        const size_t copied =
+            copy_until(reinterpret_cast<const uint8_t*>(text.data()), size, copy.data(), odd,
+                       [](uint8_t octet) { return octet < ' ' || octet >= 0x80 || octet == '#'; });
+        ASSERT_EQ(copied, place) << size;
+        ASSERT_EQ(copy.substr(0, place), text.substr(0, place));
+      }
+    }
+  }
+}
+
+TEST(Octets, None) {
+  EXPECT_TRUE(none(each('a') == each('b')));
+  for (int i = 0; i < 16; ++i) {
+    Octets one = each('a');
+    one[i] = 'b';
+    EXPECT_FALSE(none(one == each('b'))) << i;
+  }
+}
+
+}  // namespace
+}  // namespace tracee
