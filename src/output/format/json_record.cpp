@@ -84,14 +84,14 @@ std::string argument_key(const Field& field, bool first) {
 
 }  // namespace
 
-Piece::Piece(std::string_view text) : text_(text), size_(text.size()) {
+FixedText::FixedText(std::string_view text) : text_(text), size_(text.size()) {
   text_.resize(std::max(text.size() + kBlock - 1, kBlock) / kBlock * kBlock);
 }
 
 struct JsonRecord::Member {
-  Piece key;
-  size_t room;    // of the key with any short value
-  Piece missing;  // the key with the zero, when `present` says no
+  FixedText key;
+  size_t room;        // of the key with any short value
+  FixedText missing;  // the key with the zero, when `present` says no
   bool may_be_absent;
   std::string_view empty_list;
   Value (*get)(const void* object) noexcept;
@@ -105,9 +105,9 @@ JsonRecord::JsonRecord(std::span<const Field> fields, Style style) {
     const std::string key =
         style == Style::Members ? std::string(field.key) : argument_key(field, members_.empty());
     Member member{
-        .key = Piece(key),
+        .key = FixedText(key),
         .room = 0,
-        .missing = Piece(key + zero_of(field)),
+        .missing = FixedText(key + zero_of(field)),
         .may_be_absent = field.empty == Empty::Absent,
         .empty_list = field.empty == Empty::Null ? "null" : "[]",
         .get = field.get,

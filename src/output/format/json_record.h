@@ -20,10 +20,10 @@ namespace tracee {
 
 // A text known at start. Most are short, and a call of memcpy costs more than the
 // copy: so it is padded and copied in whole blocks.
-class Piece {
+class FixedText {
  public:
-  Piece() : Piece("") {}
-  explicit Piece(std::string_view text);
+  FixedText() : FixedText("") {}
+  explicit FixedText(std::string_view text);
 
   // Writes up to room() bytes.
   char* put(char* at) const noexcept {
