@@ -14,6 +14,7 @@
 #include "app/run.h"
 #include "app/signals.h"
 #include "app/summary.h"
+#include "app/version.h"
 #include "event/lost_events.h"
 
 namespace tracee {
@@ -26,10 +27,19 @@ constexpr const char* kReportEvents =
     "net_packet_http";
 constexpr const char* kIpEvents = "net_packet_ipv4,net_packet_ipv6";
 
-Catalog make_catalog() {
+// Everything that detectors are, or an empty one; and what is wrong with some of them.
+Result<std::unique_ptr<Detection>> load_detectors(const Options& options) {
   std::vector<const EventSpec*> all(packet_events().begin(), packet_events().end());
   all.push_back(&kLostEvents);
-  return Catalog(all);
+  DetectionOptions detection;
+  detection.paths = options.detectors;
+  detection.tracee_version = kVersion;
+  detection.live = options.input.empty();
+  detection.log = [](detection::Logger::Level, const std::string& line) { say(line); };
+  auto loaded = Detection::load(all, std::move(detection));
+  if (!loaded) return loaded;
+  for (const Error& warning : (*loaded)->warnings()) say_error(warning);
+  return loaded;
 }
 
 std::string output_path(const std::string& spec) {
@@ -97,7 +107,8 @@ Result<> check_outputs(const Pipeline& pipeline) {
   return {};
 }
 
-Result<> trace(const Options& options, const Catalog& catalog) {
+Result<> trace(const Options& options, std::unique_ptr<Detection> detection) {
+  const Catalog& catalog = detection->catalog();
   const Wishes wishes{options.events, options.scopes, options.policies, options.filters};
   auto selection = Selection::parse(wishes, catalog);
   if (!selection) return forward(selection);
@@ -120,6 +131,10 @@ Result<> trace(const Options& options, const Catalog& catalog) {
     return made;
   };
   if (options.verb == Options::Verb::Top || options.verb == Options::Verb::Report) {
+    if (!options.detectors.empty()) {
+      return fail(Exit::Usage, "--detectors: top and report run no detectors",
+                  "make a log of findings with --output json");
+    }
     if (auto watched = watch_signals(); !watched) return watched;
     if (options.verb == Options::Verb::Top)
       return run_top(options, wishes, catalog, without_outputs);
@@ -139,6 +154,7 @@ Result<> trace(const Options& options, const Catalog& catalog) {
   if (auto watched = watch_signals(); !watched) return watched;
   Pipeline pipeline(std::move(*selection), decode_options(options, output_options->format.extended),
                     std::move(*outputs), options.count);
+  if (!detection->empty()) pipeline.detect_with(std::move(detection));
   if (packets) pipeline.look_only_at(std::move(*packets));
   if (!wishes.policies.empty()) {
     watch_reload();
@@ -152,11 +168,19 @@ Result<> trace(const Options& options, const Catalog& catalog) {
 Result<> run(int argc, const char* const* argv) {
   auto options = parse_options(argc, argv);
   if (!options) return forward(options);
-  const Catalog catalog = make_catalog();
+  if (options->verb == Options::Verb::Stop) {
+    fmt::print("{}", options->text);
+    return {};
+  }
+  auto detection = load_detectors(*options);
+  if (!detection) return forward(detection);
+  const Catalog& catalog = (*detection)->catalog();
   switch (options->verb) {
-    case Options::Verb::Stop:
-      fmt::print("{}", options->text);
+    case Options::Verb::DetectorsList:
+      fmt::print("{}", list_detectors((*detection)->engine()));
       return {};
+    case Options::Verb::Stop:
+      break;
     case Options::Verb::List:
       fmt::print("{}", list_events(catalog));
       return {};
@@ -183,7 +207,7 @@ Result<> run(int argc, const char* const* argv) {
     case Options::Verb::Trace:
       break;
   }
-  return trace(*options, catalog);
+  return trace(*options, std::move(*detection));
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 namespace tracee {
 namespace {
 
@@ -47,7 +49,26 @@ std::string joined(std::span<const std::string_view> texts) {
   return out;
 }
 
+std::string_view severity_name(const EventSpec& spec) {
+  static constexpr std::string_view kNames[] = {"info", "low", "medium", "high", "critical"};
+  return spec.threat == nullptr ? "-" : kNames[std::min<size_t>(spec.threat->severity, 4)];
+}
+
 }  // namespace
+
+std::string list_detectors(const Engine& engine) {
+  const auto all = engine.status();
+  if (all.empty()) return "No detectors. --detectors PATH names files (.yaml, .so) or folders.\n";
+  std::string out =
+      fmt::format("{:<6}{:<28}{:<28}{:<10}{}\n", "ID", "EVENT", "DETECTOR", "SEVERITY", "SHOWS");
+  for (const Engine::Status& each : all) {
+    const EventSpec& spec = each.registered->produced->spec();
+    out +=
+        fmt::format("{:<6}{:<28}{:<28}{:<10}{}\n", spec.id, spec.name,
+                    each.registered->detector->definition().id, severity_name(spec), spec.summary);
+  }
+  return out;
+}
 
 std::string explain_filters(const Selection& selection, const std::string& pcap_filter) {
   std::string out;

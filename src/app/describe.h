@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "detect/engine.h"
 #include "event/catalog.h"
 #include "filter/selection.h"
 
@@ -15,5 +16,8 @@ std::string explain_filters(const Selection& selection, const std::string& pcap_
 
 std::string list_events(const Catalog& catalog);
 Result<std::string> explain_event(const Catalog& catalog, const std::string& name);
+
+// The detectors of `tracee detectors list`.
+std::string list_detectors(const Engine& engine);
 
 }  // namespace tracee

@@ -145,6 +145,8 @@ Result<Options> parse_options(int argc, const char* const* argv) {
   repeated("-p,--policy", out.policies, "Select by policy files or folders (YAML, JSON)");
   repeated("-f,--filter", out.filters,
            "Keep what an expression holds for: 'data.dst_port == 80 && process.name != \"curl\"'");
+  repeated("--detectors", out.detectors,
+           "Load detectors: YAML files, plugins (.so), or folders of them");
   app.add_option("--pcap-filter", out.pcap_filter, "Look at these packets only; tcpdump's syntax");
   app.add_flag("--explain", out.explain_filters,
                "Show each rule's terms and where each is decided, then exit");
@@ -182,6 +184,12 @@ Result<Options> parse_options(int argc, const char* const* argv) {
       ->required();
   report->add_option("--to", out.report_to, "Write the page to this file");
   report->fallthrough();
+  CLI::App* detectors = app.add_subcommand("detectors", "Show or test detectors");
+  detectors->require_subcommand(1);
+  detectors->fallthrough();
+  CLI::App* detectors_list = detectors->add_subcommand("list", "Show the detectors of PATH…");
+  detectors_list->add_option("paths", out.detectors, "As in --detectors");
+  detectors_list->fallthrough();
   app.allow_extras();
 
   try {
@@ -202,6 +210,7 @@ Result<Options> parse_options(int argc, const char* const* argv) {
   }
   if (list->parsed()) out.verb = Options::Verb::List;
   if (explain->parsed()) out.verb = Options::Verb::Explain;
+  if (detectors_list->parsed()) out.verb = Options::Verb::DetectorsList;
   if (check->parsed()) out.verb = Options::Verb::Check;
   if (report->parsed()) out.verb = Options::Verb::Report;
   if (top->parsed()) out.verb = Options::Verb::Top;

@@ -15,19 +15,20 @@
 namespace tracee {
 
 struct Options {
-  enum class Verb { Trace, List, Explain, Check, Filter, Top, Report, Stop };
+  enum class Verb { Trace, List, Explain, Check, Filter, Top, Report, DetectorsList, Stop };
   Verb verb = Verb::Trace;  // Stop: --help or --version; `text` goes to standard output
 
-  std::vector<std::string> events;    // --events
-  std::vector<std::string> scopes;    // --scope
-  std::vector<std::string> policies;  // --policy
-  std::vector<std::string> filters;   // --filter, and the expression of `filter`
-  std::string pcap_filter;            // --pcap-filter; empty: none
-  bool explain_filters = false;       // --explain: show the rules and stop
-  bool push_down = true;              // not --no-pushdown
-  std::vector<std::string> outputs;   // --output; empty: the table
-  std::string input;                  // --input; empty: live
-  std::optional<uint64_t> count;      // -c
+  std::vector<std::string> events;     // --events
+  std::vector<std::string> scopes;     // --scope
+  std::vector<std::string> policies;   // --policy
+  std::vector<std::string> filters;    // --filter, and the expression of `filter`
+  std::vector<std::string> detectors;  // --detectors
+  std::string pcap_filter;             // --pcap-filter; empty: none
+  bool explain_filters = false;        // --explain: show the rules and stop
+  bool push_down = true;               // not --no-pushdown
+  std::vector<std::string> outputs;    // --output; empty: the table
+  std::string input;                   // --input; empty: live
+  std::optional<uint64_t> count;       // -c
   std::optional<std::chrono::milliseconds> duration;
   std::vector<uint16_t> dns_ports = {53};
   size_t ring_bytes = size_t{16} << 20;

@@ -9,9 +9,9 @@
 namespace tracee {
 namespace {
 
-EventMask mask_of(const Selection& selection) {
+EventMask mask_of(const std::vector<const EventSpec*>& events) {
   EventMask mask = 0;
-  for (const EventSpec* spec : selection.events()) {
+  for (const EventSpec* spec : events) {
     const bool from_packets = std::ranges::find(packet_events(), spec) != packet_events().end();
     if (from_packets) mask |= event_bit(*spec);
   }
@@ -35,13 +35,40 @@ std::string_view direction_name(Direction direction) noexcept {
 Pipeline::Pipeline(Selection selection, const DecodeOptions& options,
                    std::vector<std::unique_ptr<Output>> outputs, std::optional<uint64_t> limit)
     : selection_(std::move(selection)),
-      enabled_(mask_of(selection_)),
+      enabled_(mask_of(selection_.events())),
       decoder_(options, enabled_),
       outputs_(std::move(outputs)),
       limit_(limit) {}
 
+void Pipeline::detect_with(std::unique_ptr<Detection> detection) {
+  detection_ = std::move(detection);
+  engine_ = &detection_->engine();
+  const Selection* only[] = {&selection_};
+  enable(only);
+}
+
+void Pipeline::enable(std::span<const Selection* const> selections) {
+  std::vector<Engine::Selected> selected;
+  enabled_ = 0;
+  for (const Selection* selection : selections) {
+    enabled_ |= mask_of(selection->events());
+    for (const EventSpec* spec : selection->events()) {
+      // Policies of two selections have the same bits: then a detector sees what is
+      // in any scope.
+      selected.push_back(
+          {spec, selections.size() > 1 ? ~uint64_t{0} : selection->selecting(*spec)});
+    }
+  }
+  if (engine_ != nullptr) {
+    engine_->select(selected);
+    enabled_ |= mask_of(engine_->required());
+  }
+  decoder_.enable(enabled_);
+}
+
 void Pipeline::on_record(const Record& record) noexcept {
   ++counters_.received;
+  if (engine_ != nullptr) on_time(record.time_ns);
   if (packets_ && !packets_->keeps(record.packet, record.packet_length)) {
     ++counters_.unwanted;
     return;
@@ -67,18 +94,38 @@ void Pipeline::on_record(const Record& record) noexcept {
 
 void Pipeline::on_event(const Event& event) noexcept {
   ++counters_.decoded;
+  Event selected = event;
+  select_and_write(selected);
+  if (engine_ == nullptr || !engine_->wants(*event.spec)) return;
+  Findings findings(*this);
+  engine_->on_event(selected, asked_->in_scope(event), findings);
+}
+
+void Pipeline::Findings::on_event(const Event& event) noexcept {
+  ++pipeline_.counters_.findings;
+  Event selected = event;
+  pipeline_.select_and_write(selected);
+}
+
+// Notes in `event` who selected it.
+void Pipeline::select_and_write(Event& event) noexcept {
   const bool over = limit_ && counters_.matched >= *limit_;
-  const uint64_t policies = over ? 0 : asked_->matched(event, rules_);
-  if (policies == 0) {
+  event.policies =
+      over ? 0 : asked_->matched(event, event.finding == nullptr ? rules_ : UINT64_MAX);
+  event.policy_names = asked_->policy_names();
+  if (event.policies == 0) {
     ++counters_.filtered;
     return;
   }
   ++counters_.matched;
-  Event selected = event;
-  selected.policies = policies;
-  selected.policy_names = asked_->policy_names();
-  for (const auto& output : outputs_) output->write(selected);
-  if (viewer_ != nullptr) viewer_->on_event(selected);
+  for (const auto& output : outputs_) output->write(event);
+  if (viewer_ != nullptr) viewer_->on_event(event);
+}
+
+void Pipeline::on_time(uint64_t now_ns) noexcept {
+  if (engine_ == nullptr) return;
+  Findings findings(*this);
+  engine_->on_time(now_ns, findings);
 }
 
 std::unique_ptr<struct wire_rules> Pipeline::rules_of(Selection& selection,
@@ -90,6 +137,19 @@ std::unique_ptr<struct wire_rules> Pipeline::rules_of(Selection& selection,
     rules.resize(1);
     for (const EventSpec* spec : selection.events()) rules[0].wants |= wire_wants(*spec);
   }
+  uint32_t required = 0;
+  if (engine_ != nullptr) {
+    for (const EventSpec* spec : engine_->required()) required |= wire_wants(*spec);
+  }
+  if (required != 0) {
+    // Detectors see all of what they require: a rule without conditions. Where there
+    // is no room for another, the first becomes it; user space asks again anyway.
+    const bool room = rules.size() < WIRE_RULES;
+    if (room) rules.emplace_back();
+    KernelRule& all = room ? rules.back() : rules.front();
+    all.wants |= required;
+    all.box = {};
+  }
   return wire_rules_of(rules, generation);
 }
 
@@ -97,15 +157,15 @@ Result<> Pipeline::reload(const Apply& apply) {
   auto fresh = source_();
   if (!fresh) return forward(fresh);
   next_ = std::move(*fresh);
-  enabled_ |= mask_of(*next_);
-  decoder_.enable(enabled_);
+  const Selection* both[] = {&selection_, &*next_};
+  enable(both);
   if (apply) apply(*rules_of(*next_, generation_ + 1));
   ++generation_;
   selection_ = std::move(*next_);
   next_.reset();
   asked_ = &selection_;
-  enabled_ = mask_of(selection_);
-  decoder_.enable(enabled_);
+  const Selection* only[] = {&selection_};
+  enable(only);
   return {};
 }
 

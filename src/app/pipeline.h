@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "capture/source.h"
 #include "decode/decoder.h"
+#include "detect/detection.h"
 #include "enrich/interfaces.h"
 #include "filter/pcap_filter.h"
 #include "filter/selection.h"
@@ -23,6 +24,7 @@ struct PipelineCounters {
   uint64_t received = 0;  // records
   uint64_t unwanted = 0;  // of these: what --pcap-filter left out
   uint64_t decoded = 0;   // events made of them
+  uint64_t findings = 0;  // events that detectors made of these
   uint64_t filtered = 0;  // events that the selection did not keep
   uint64_t matched = 0;   // events given to the outputs
 };
@@ -32,6 +34,10 @@ class Pipeline final : public RecordHandler, private EventHandler {
   // `limit`: take no more events after this many.
   Pipeline(Selection selection, const DecodeOptions& options,
            std::vector<std::unique_ptr<Output>> outputs, std::optional<uint64_t> limit);
+
+  // Detectors see what they require, selected or not; of their findings the
+  // selection decides, as of every event. Before the first record.
+  void detect_with(std::unique_ptr<Detection> detection);
 
   // Packets that it does not keep are not decoded.
   void look_only_at(PcapFilter packets) { packets_ = std::move(packets); }
@@ -55,6 +61,9 @@ class Pipeline final : public RecordHandler, private EventHandler {
   void report_loss(std::string_view stage, uint64_t count, uint64_t interval_ms,
                    uint64_t time_ns) noexcept;
 
+  // Time passes, for detectors, even when no packet comes. `now_ns` since the epoch.
+  void on_time(uint64_t now_ns) noexcept;
+
   void flush() noexcept;
   // Reads the interfaces' names anew if a packet came from one without a name.
   void refresh_interfaces() { interfaces_.refresh(); }
@@ -73,10 +82,25 @@ class Pipeline final : public RecordHandler, private EventHandler {
   const PipelineCounters& counters() const noexcept { return counters_; }
   const DecodeCounters& decode_counters() const noexcept { return decoder_.counters(); }
   const std::vector<std::unique_ptr<Output>>& outputs() const noexcept { return outputs_; }
+  // Null: there are no detectors.
+  const Engine* detectors() const noexcept { return engine_; }
 
  private:
+  // The way of detectors' events: to the outputs only, the engine knows them.
+  class Findings final : public EventHandler {
+   public:
+    explicit Findings(Pipeline& pipeline) : pipeline_(pipeline) {}
+    void on_event(const Event& event) noexcept override;
+
+   private:
+    Pipeline& pipeline_;
+  };
+
   void on_event(const Event& event) noexcept override;
   std::unique_ptr<struct wire_rules> rules_of(Selection& selection, uint32_t generation) const;
+  void select_and_write(Event& event) noexcept;
+  // The events of these selections, and what their detectors need to see.
+  void enable(std::span<const Selection* const> selections);
 
   Selection selection_;
   uint32_t generation_ = 1;        // of its rules in the kernel
@@ -87,6 +111,8 @@ class Pipeline final : public RecordHandler, private EventHandler {
   uint64_t rules_ = UINT64_MAX;
   EventMask enabled_;
   Decoder decoder_;
+  std::unique_ptr<Detection> detection_;
+  Engine* engine_ = nullptr;
   Interfaces interfaces_;
   std::vector<std::unique_ptr<Output>> outputs_;
   std::optional<uint64_t> limit_;

@@ -14,6 +14,7 @@ namespace {
 
 constexpr int kFlushMs = 100;
 constexpr int kLossMs = 1000;
+constexpr int kSlackMs = 500;
 
 int64_t now_ms(clockid_t clock) {
   timespec now;
@@ -113,6 +114,9 @@ Result<> run_live(const Options& options, Pipeline& pipeline, Companion* compani
     now = now_ms(CLOCK_MONOTONIC);
     losses.look(source, pipeline, now);
     pipeline.refresh_interfaces();
+    // What was sent before may still be on its way.
+    const auto real_ms = now_ms(CLOCK_REALTIME) - kSlackMs;
+    pipeline.on_time(static_cast<uint64_t>(real_ms) * 1'000'000);
     if (companion != nullptr && !companion->tend(now, losses.lost())) break;
     if (now - flushed >= kFlushMs) {
       pipeline.flush();

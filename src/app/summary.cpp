@@ -9,6 +9,23 @@
 namespace tracee {
 namespace {
 
+void say_detectors(const Engine& engine, uint64_t findings) {
+  uint64_t on = 0, errors = 0;
+  for (const Engine::Status& status : engine.status()) {
+    on += status.on ? 1 : 0;
+    errors += status.counters.errors;
+  }
+  say(fmt::format("detectors: {} on, findings {}, errors {}, chains cut {}, out of room {}", on,
+                  findings, errors, engine.counters().too_deep, engine.counters().out_of_room));
+  for (const Engine::Status& status : engine.status()) {
+    if (status.counters.errors == 0 && status.counters.calls_by_time[3] == 0) continue;
+    say(fmt::format("detector {}: events {}, findings {}, errors {}, calls over 1 ms {}, ms {}",
+                    status.registered->detector->definition().id, status.counters.events,
+                    status.counters.findings, status.counters.errors,
+                    status.counters.calls_by_time[3], status.counters.took_ns / 1'000'000));
+  }
+}
+
 void say_events(const Pipeline& pipeline) {
   const DecodeCounters& decode = pipeline.decode_counters();
   const PipelineCounters& events = pipeline.counters();
@@ -23,6 +40,7 @@ void say_events(const Pipeline& pipeline) {
   if (events.unwanted > 0) say(fmt::format("pcap filter: left out {}", events.unwanted));
   say(fmt::format("events: decoded {}, filtered {}, matched {}", events.decoded, events.filtered,
                   events.matched));
+  if (const Engine* detectors = pipeline.detectors()) say_detectors(*detectors, events.findings);
   for (const auto& output : pipeline.outputs()) {
     const OutputCounters& counters = output->counters();
     say(fmt::format("output {}: matched {}, written {}, dropped {}", output->name(),

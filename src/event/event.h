@@ -11,12 +11,21 @@
 
 namespace tracee {
 
+struct Property {
+  std::string_view name, value;
+};
+
 // What a detector's event warns of.
 struct Threat {
   std::string_view name;
-  uint8_t severity;  // 0 info, 1 low, 2 medium, 3 high, 4 critical
-  std::string_view technique, tactic;
+  uint8_t severity;                    // 0 info, 1 low, 2 medium, 3 high, 4 critical
+  std::string_view technique, tactic;  // of MITRE ATT&CK: an id, a name
+  std::string_view technique_name{};
+  std::string_view description{};
+  std::span<const Property> properties{};
 };
+
+struct Finding;
 
 struct EventSpec {
   uint32_t id;
@@ -25,8 +34,11 @@ struct EventSpec {
   std::span<const std::string_view> sets;
   std::span<const Field> fields;  // the arguments, in order
   std::string_view summary;
-  std::string_view example;        // a command that shows it
-  const Threat* threat = nullptr;  // of a detector's event
+  std::string_view example;  // a command that shows it
+  // Of a detector's event.
+  bool is_finding = false;
+  const Threat* threat = nullptr;
+  std::span<const std::string_view> tags{};
 };
 
 // Without policies everything is selected by one that has no name.
@@ -41,6 +53,7 @@ struct Event {
   // Who selected it: bit n stands for policy_names[n].
   uint64_t policies = 1;
   std::span<const std::string_view> policy_names = kCommandLine;
+  const Finding* finding = nullptr;  // finding.h; of detectors' events only
 };
 
 // Called for each event, on the worker's thread. Must not block or throw.

@@ -151,7 +151,13 @@ Result<> EventFlags::threats(std::string_view label, std::string_view text) {
     known.text = property == "name"              ? threat.name
                  : property == "mitre.technique" ? threat.technique
                                                  : threat.tactic;
-    Condition on_it = condition.with_terms({known});
+    std::vector<Term> terms = {known};
+    // A technique goes by its id or its name.
+    if (property == "mitre.technique" && !threat.technique_name.empty()) {
+      known.text = threat.technique_name;
+      terms.push_back(known);
+    }
+    Condition on_it = condition.with_terms(std::move(terms));
     if (on_it.tree().op != Tree::Op::Always) continue;
     choose(spec);
     found = true;

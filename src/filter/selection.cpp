@@ -62,6 +62,9 @@ Result<Selection> Selection::parse(const Wishes& wishes, const Catalog& catalog,
 Result<> Selection::take(std::vector<Policy> policies) {
   for (size_t i = 0; i < policies.size(); ++i) {
     Policy& policy = policies[i];
+    auto scope = program_of(policy.scope, "the scope");
+    if (!scope) return forward(scope);
+    scopes_.push_back(std::move(*scope));
     for (EventRule& rule : policy.rules) {
       std::vector<RuleTerm> terms = policy.scope;
       std::ranges::move(rule.terms, std::back_inserter(terms));
@@ -138,6 +141,21 @@ uint64_t Selection::matched(const Event& event, uint64_t rules) const noexcept {
   uint64_t out = 0;
   for (const Rule& rule : chosen.rules) {
     if ((rule.kernel_rules & rules) != 0 && rule.program.keeps(event)) out |= rule.policy;
+  }
+  return out;
+}
+
+uint64_t Selection::selecting(const EventSpec& spec) const noexcept {
+  uint64_t out = 0;
+  if (spec.id >= by_id_.size() || by_id_[spec.id] == nullptr) return out;
+  for (const Rule& rule : by_id_[spec.id]->rules) out |= rule.policy;
+  return out;
+}
+
+uint64_t Selection::in_scope(const Event& event) const noexcept {
+  uint64_t out = 0;
+  for (size_t i = 0; i < scopes_.size(); ++i) {
+    if (scopes_[i].keeps(event)) out |= uint64_t{1} << i;
   }
   return out;
 }

@@ -55,6 +55,12 @@ class Selection {
   uint64_t matched(const Event& event, uint64_t rules = UINT64_MAX) const noexcept;
   bool keeps(const Event& event) const noexcept { return matched(event) != 0; }
 
+  // The policies that select this kind of event.
+  uint64_t selecting(const EventSpec& spec) const noexcept;
+  // The policies whose scope the event's owner is in, whatever they select: what
+  // detectors see is limited by scopes, not by filters.
+  uint64_t in_scope(const Event& event) const noexcept;
+
   // One empty name: the command line.
   std::span<const std::string_view> policy_names() const noexcept { return name_views_; }
 
@@ -88,6 +94,7 @@ class Selection {
   std::vector<std::string> names_;
   std::vector<std::string_view> name_views_;
   std::vector<std::string> filter_texts_;
+  std::vector<Program> scopes_;  // one a policy
   std::vector<Chosen> chosen_;
   std::vector<const Chosen*> by_id_;  // index: EventSpec::id
   size_t kernel_rule_count_ = 0;

@@ -127,6 +127,27 @@ TEST(NoAllocation, Expressions) {
   }
 }
 
+// Plugins that look at every event in full and find nothing.
+TEST(NoAllocation, Detectors) {
+  DetectionOptions options;
+  options.paths = {TRACEE_BUILD "/detectors/e2e"};
+  std::vector<const EventSpec*> all(packet_events().begin(), packet_events().end());
+  auto detection = Detection::load(all, std::move(options));
+  ASSERT_TRUE(detection);
+  static const Catalog catalog = (*detection)->catalog();
+  std::vector<std::unique_ptr<Output>> outputs;
+  auto selection = Selection::parse(Wishes{{"tag=detectors"}, {}, {}, {}}, catalog);
+  ASSERT_TRUE(selection);
+  outputs.push_back(std::move(*Output::open("json:/dev/null", catalog)));
+  Pipeline pipeline(std::move(*selection), DecodeOptions{}, std::move(outputs), std::nullopt);
+  pipeline.detect_with(std::move(*detection));
+  EXPECT_EQ(allocations_of(pipeline), 0u);
+  uint64_t looked_at = 0;
+  for (const auto& each : pipeline.detectors()->status()) looked_at += each.counters.events;
+  EXPECT_GT(looked_at, 500u);
+  EXPECT_EQ(pipeline.counters().findings, 0u);
+}
+
 TEST(NoAllocation, TheCounterCounts) {
   g_allocations = 0;
   g_counting = true;

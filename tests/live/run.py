@@ -391,6 +391,9 @@ class Case:
             "events", rf"decoded {number}, filtered {number}, matched {number}")
         offered, written, dropped = tracer.numbers(
             "output json", rf"matched {number}, written {number}, dropped {number}")
+        if "tracee: detectors:" in tracer.says():
+            findings, = tracer.numbers("detectors", rf"\d+ on, findings {number}, .*")
+            decoded += findings
         events = tracer.events()
         losses = [event for event in events if event["eventName"] == "lost_events"]
         told = sum(argument["value"] for event in losses for argument in event["args"]

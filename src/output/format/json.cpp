@@ -10,6 +10,7 @@
 #include "output/format/escape.h"
 #include "output/format/format.h"
 #include "output/format/json_envelope.h"
+#include "output/format/json_finding.h"
 #include "output/format/json_record.h"
 
 namespace tracee {
@@ -71,11 +72,12 @@ class JsonFormat final : public Format {
   }
 
   void write(const Event& event, Buffer& out) noexcept override {
+    if (event.finding != nullptr) return write_finding(event, out);
     const std::span<char> rest = out.rest();
     char* const start = rest.data();
     char* const end = start + rest.size();
     const Constants& kind = kinds_[event.spec->id];
-    char* at = put_envelope(event, kind, start, end);
+    char* at = put_envelope(event, kind.event, kind.returned, kind.no_policy, start, end);
     if (at != nullptr) at = put_arguments(event, kind, at, end);
     if (at != nullptr) at = network_.put_members(event.context, at, end);
     if (at == nullptr || end - at < 2) {
@@ -87,22 +89,46 @@ class JsonFormat final : public Format {
   }
 
  private:
-  char* put_envelope(const Event& event, const Constants& kind, char* at, char* end) noexcept {
+  // A finding may lack fields, and have more than its kind declares.
+  void write_finding(const Event& event, Buffer& out) noexcept {
+    char digits[kMaxDigits];
+    const std::string_view count(
+        digits, static_cast<size_t>(put_digits(digits, finding_size(event)) - digits));
+    const std::string returned = ",\"argsNum\":" + std::string(count) + ",\"returnValue\":0" +
+                                 std::string(kContextSyscall.key);
+    const std::span<char> rest = out.rest();
+    char* const end = rest.data() + rest.size();
+    char* at = put_envelope(event, kinds_[event.spec->id].event, returned, {}, rest.data(), end);
+    if (at == nullptr) return out.overflow();
+    out.commit(static_cast<size_t>(at - rest.data()));
+    out.put(kArguments);
+    put_finding(event, data_, out);
+    const std::span<char> left = out.rest();
+    at = network_.put_members(event.context, left.data(), left.data() + left.size());
+    if (at == nullptr) return out.overflow();
+    out.commit(static_cast<size_t>(at - left.data()));
+    out.put("}\n");
+  }
+
+  // `no_policy`: `event` and `returned` with the policy of the command line between,
+  // or empty.
+  char* put_envelope(const Event& event, std::string_view kind, std::string_view returned,
+                     std::string_view no_policy, char* at, char* end) noexcept {
     const Context& context = *event.context;
     const OwnerText* const owner = owners_.of(context);
     if (owner == nullptr) return nullptr;
     const size_t room = time_key_.size() + owner->before_cpu.size() + owner->head.size() +
-                        kind.no_policy.size() + 2 * kMaxDigits;
+                        kind.size() + no_policy.size() + 2 * kMaxDigits;
     if (static_cast<size_t>(end - at) < room) return nullptr;
     at = put_digits(put_text(time_key_, at), context.time_ns);
     at = put_digits(put_text(owner->before_cpu, at), context.cpu);
     at = put_text(owner->head, at);
-    if (event.policy_names.data() == kCommandLine && event.policies == 1) {
-      at = put_text(kind.no_policy, at);
+    if (!no_policy.empty() && event.policy_names.data() == kCommandLine && event.policies == 1) {
+      at = put_text(no_policy, at);
     } else {
-      at = put_policies(event, put_text(kind.event, at), end);
-      if (at == nullptr || static_cast<size_t>(end - at) < kind.returned.size()) return nullptr;
-      at = put_text(kind.returned, at);
+      at = put_policies(event, put_text(kind, at), end);
+      if (at == nullptr || static_cast<size_t>(end - at) < returned.size()) return nullptr;
+      at = put_text(returned, at);
     }
     at = put_json_string(context.syscall, at, end);
     if (at == nullptr || static_cast<size_t>(end - at) < kStack.size() + owner->tail.size()) {
@@ -123,6 +149,7 @@ class JsonFormat final : public Format {
   }
 
   const std::string time_key_ = "{" + std::string(kContextHead[0].key.substr(1));
+  V1Data data_;                   // of what findings were found in
   std::vector<Constants> kinds_;  // by event id
   JsonRecord network_{{}};
   OwnerTexts owners_;

@@ -264,18 +264,21 @@ class TableFormat final : public Format {
       if (!column.color.empty()) paint(kPlain, out);
     }
     out.put(' ');
-    paint(event.spec->threat != nullptr ? kRed : kCyan, out);
+    paint(event.spec->is_finding ? kRed : kCyan, out);
     put_name(event.spec->name, out);
     paint(kPlain, out);
     out.put(' ');
     const auto fields = event.spec->fields;
-    for (size_t i = 0; i < fields.size(); ++i) {
-      if (i > 0) out.put(", ");
+    bool first = true;
+    for (const Field& field : fields) {
+      if (field.present != nullptr && !field.present(event.data)) continue;
+      if (!first) out.put(", ");
+      first = false;
       paint(kDim, out);
-      out.put(fields[i].name);
+      out.put(field.name);
       out.put(": ");
       paint(kPlain, out);
-      put_value(fields[i].get(event.data), fields[i], out);
+      put_value(field.get(event.data), field, out);
     }
     out.put('\n');
   }

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "detect/dns_names.h"
+
+#include <algorithm>
+
+#include "event/address.h"
+
+namespace tracee {
+namespace {
+
+const Field* field_of(const RecordSpec& spec, std::string_view name) {
+  for (const Field& field : spec.fields) {
+    if (field.name == name) return &field;
+  }
+  return nullptr;
+}
+
+Value member(const void* object, const RecordSpec& spec, std::string_view name) {
+  const Field* field = field_of(spec, name);
+  if (field == nullptr || (field->present != nullptr && !field->present(object))) return {};
+  return field->get(object);
+}
+
+// Names compare without case; those of reverse look-ups as the bare octets.
+std::string key_of(std::string_view name) {
+  std::string out(name);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+  }
+  for (const std::string_view suffix : {".in-addr.arpa", ".ip6.arpa"}) {
+    if (out.ends_with(suffix)) out.resize(out.size() - suffix.size());
+  }
+  return out;
+}
+
+// What a record points to; "": nothing that is kept.
+std::string target_of(const void* record, const RecordSpec& spec, bool& is_address) {
+  const std::string_view type = member(record, spec, "type").text();
+  is_address = type == "A" || type == "AAAA";
+  if (is_address) {
+    const Value ip = member(record, spec, "IP");
+    if (ip.kind != Kind::Address) return "";
+    char text[kAddressTextMax];
+    return {text, format_address(text, ip.address())};
+  }
+  for (const std::string_view name : {"CNAME", "PTR"}) {
+    if (type == name) return key_of(member(record, spec, name).text());
+  }
+  for (const std::string_view name : {"MX", "SRV"}) {
+    if (type != name) continue;
+    const Value value = member(record, spec, name);
+    return key_of(member(value.p, *field_of(spec, name)->of, "name").text());
+  }
+  return "";
+}
+
+}  // namespace
+
+void DnsNames::mention(const std::string& name, Roots::iterator root) {
+  auto [first, last] = by_name_.equal_range(name);
+  if (std::none_of(first, last, [&](const auto& entry) { return entry.second == root; })) {
+    by_name_.emplace(name, root);
+  }
+}
+
+void DnsNames::forget(Roots::iterator root) {
+  const auto drop = [&](const std::string& name) {
+    auto [first, last] = by_name_.equal_range(name);
+    const auto found =
+        std::find_if(first, last, [&](const auto& entry) { return entry.second == root; });
+    if (found != last) by_name_.erase(found);
+  };
+  drop(root->question);
+  for (const Edge& edge : root->edges) {
+    drop(edge.from);
+    drop(edge.to);
+  }
+  by_question_.erase(root->question);
+  roots_.erase(root);
+}
+
+void DnsNames::learn(const void* message, const RecordSpec& spec, uint64_t time_ns) {
+  const Value questions = member(message, spec, "questions");
+  const Value answers = member(message, spec, "answers");
+  const bool response = member(message, spec, "QR").u == 1;
+  if (!response || questions.count != 1 || answers.count == 0) return;
+  const Field& asked = *field_of(spec, "questions");
+  const std::string question = key_of(member(asked.at(questions.p, 0).p, *asked.of, "name").text());
+
+  if (const auto known = by_question_.find(question); known != by_question_.end()) {
+    roots_.splice(roots_.begin(), roots_, known->second);
+  } else {
+    if (roots_.size() == kMaxQuestions) forget(std::prev(roots_.end()));
+    roots_.push_front({question, {}});
+    by_question_.emplace(question, roots_.begin());
+    mention(question, roots_.begin());
+  }
+  const auto root = roots_.begin();
+  const Field& list = *field_of(spec, "answers");
+  for (uint32_t i = 0; i < answers.count; ++i) {
+    const void* record = list.at(answers.p, i).p;
+    bool is_address = false;
+    const std::string to = target_of(record, *list.of, is_address);
+    if (to.empty()) continue;
+    const std::string from = key_of(member(record, *list.of, "name").text());
+    const uint64_t expires = time_ns + member(record, *list.of, "TTL").u * 1'000'000'000;
+    const auto same = std::ranges::find_if(
+        root->edges, [&](const Edge& edge) { return edge.from == from && edge.to == to; });
+    if (same != root->edges.end()) {
+      same->expires_ns = expires;
+      continue;
+    }
+    if (root->edges.size() == kMaxAnswers) continue;
+    root->edges.push_back({from, to, is_address, expires});
+    mention(from, root);
+    mention(to, root);
+  }
+}
+
+bool DnsNames::find(std::string_view name, uint64_t now_ns, detection::DnsKnowledge& out) const {
+  const std::string asked = key_of(name);
+  out = {};
+  out.query = asked;
+  std::vector<std::string> before, after;
+  std::vector<std::string> addresses;
+  const auto add = [](std::vector<std::string>& list, const std::string& text) {
+    if (std::ranges::find(list, text) != list.end()) return false;
+    list.push_back(text);
+    return true;
+  };
+  bool known = false;
+  auto [first, last] = by_name_.equal_range(asked);
+  for (auto entry = first; entry != last; ++entry) {
+    const Root& root = *entry->second;
+    known = known || root.question == asked;
+    // Upwards to what stands for it, downwards to what it stands for.
+    for (const bool up : {true, false}) {
+      std::vector<std::string> open = {asked};
+      std::vector<std::string> seen = {asked};
+      for (size_t i = 0; i < open.size(); ++i) {
+        for (const Edge& edge : root.edges) {
+          if (edge.expires_ns < now_ns || (up ? edge.to : edge.from) != open[i]) continue;
+          const std::string& next = up ? edge.from : edge.to;
+          known = true;
+          if (!add(seen, next)) continue;
+          open.push_back(next);
+          if (!up && edge.to_address) {
+            add(addresses, next);
+          } else {
+            add(up ? before : after, next);
+          }
+        }
+      }
+    }
+  }
+  if (!known) return false;
+  std::ranges::reverse(before);
+  for (const std::string& each : before) add(out.domains, each);
+  if (parse_address(asked)) {
+    add(out.ips, asked);
+  } else {
+    add(out.domains, asked);
+  }
+  for (const std::string& each : after) add(out.domains, each);
+  for (const std::string& each : addresses) add(out.ips, each);
+  return true;
+}
+
+}  // namespace tracee
