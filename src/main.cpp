@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "app/check.h"
+#include "app/command.h"
 #include "app/describe.h"
 #include "app/options.h"
 #include "app/pipeline.h"
+#include "app/process_view.h"
 #include "app/run.h"
 #include "app/signals.h"
 #include "app/summary.h"
@@ -107,10 +109,14 @@ Result<> check_outputs(const Pipeline& pipeline) {
   return {};
 }
 
-Result<> trace(const Options& options, std::unique_ptr<Detection> detection) {
+Result<int> trace(const Options& options, std::unique_ptr<Detection> detection) {
   const Catalog& catalog = detection->catalog();
   const Wishes wishes{options.events, options.scopes, options.policies, options.filters};
-  auto selection = Selection::parse(wishes, catalog);
+  std::optional<Enricher> enricher;
+  std::optional<ProcessView> processes;
+  if (options.input.empty()) processes.emplace(enricher.emplace());
+  const ProcessTree* tree = processes ? &*processes : nullptr;
+  auto selection = Selection::parse(wishes, catalog, tree);
   if (!selection) return forward(selection);
   std::optional<PcapFilter> packets;
   if (!options.pcap_filter.empty()) {
@@ -128,6 +134,7 @@ Result<> trace(const Options& options, std::unique_ptr<Detection> detection) {
     auto made = std::make_unique<Pipeline>(std::move(chosen), decode_options(options, false),
                                            Outputs{}, options.count);
     if (packets) made->look_only_at(*packets);
+    if (enricher) made->ask(*enricher, false);
     return made;
   };
   if (options.verb == Options::Verb::Top || options.verb == Options::Verb::Report) {
@@ -135,10 +142,12 @@ Result<> trace(const Options& options, std::unique_ptr<Detection> detection) {
       return fail(Exit::Usage, "--detectors: top and report run no detectors",
                   "make a log of findings with --output json");
     }
-    if (auto watched = watch_signals(); !watched) return watched;
-    if (options.verb == Options::Verb::Top)
-      return run_top(options, wishes, catalog, without_outputs);
-    return run_report(options, catalog, *without_outputs(std::move(*selection)));
+    if (auto watched = watch_signals(); !watched) return forward(watched);
+    auto done = options.verb == Options::Verb::Top
+                    ? run_top(options, wishes, catalog, tree, without_outputs)
+                    : run_report(options, catalog, *without_outputs(std::move(*selection)));
+    if (!done) return forward(done);
+    return 0;
   }
   std::vector<std::string> specs = options.outputs;
   auto output_options = take_options(specs);
@@ -151,21 +160,35 @@ Result<> trace(const Options& options, std::unique_ptr<Detection> detection) {
   if (options.input.empty()) format.start_ns = now_ns();
   auto outputs = open_outputs(specs, *output_options, catalog);
   if (!outputs) return forward(outputs);
-  if (auto watched = watch_signals(); !watched) return watched;
+  if (auto watched = watch_signals(); !watched) return forward(watched);
   Pipeline pipeline(std::move(*selection), decode_options(options, output_options->format.extended),
                     std::move(*outputs), options.count);
   if (!detection->empty()) pipeline.detect_with(std::move(detection));
+  if (enricher) pipeline.ask(*enricher, output_options->exec_path);
   if (packets) pipeline.look_only_at(std::move(*packets));
   if (!wishes.policies.empty()) {
     watch_reload();
-    pipeline.reload_from([&] { return Selection::parse(wishes, catalog); });
+    pipeline.reload_from([&] { return Selection::parse(wishes, catalog, tree); });
   }
-  auto done = options.input.empty() ? run_live(options, pipeline) : run_replay(options, pipeline);
-  if (!done) return done;
-  return check_outputs(pipeline);
+  std::optional<Command> command;
+  if (!options.command.empty()) {
+    const bool to_stdout = std::ranges::any_of(
+        pipeline.outputs(), [](const auto& output) { return output->is_stdout(); });
+    auto prepared = Command::prepare(options.command, to_stdout);
+    if (!prepared) return forward(prepared);
+    command.emplace(std::move(*prepared));
+    pass_signals_to(command->pid_fd());
+    pipeline.look_only_at(descends_test(*tree, {command->host_pid()}, {}));
+  }
+  auto done = options.input.empty()
+                  ? run_live(options, pipeline, nullptr, command ? &*command : nullptr)
+                  : run_replay(options, pipeline);
+  if (done) done = check_outputs(pipeline);
+  if (!done) return forward(done);
+  return command ? command->status().value_or(0) : 0;
 }
 
-Result<> run(int argc, const char* const* argv) {
+Result<int> run(int argc, const char* const* argv) {
   auto options = parse_options(argc, argv);
   if (!options) return forward(options);
   if (options->verb == Options::Verb::Stop) {
@@ -191,7 +214,8 @@ Result<> run(int argc, const char* const* argv) {
       return {};
     }
     case Options::Verb::Check:
-      return check_host(options->attribution);
+      if (auto checked = check_host(options->attribution); !checked) return forward(checked);
+      return 0;
     case Options::Verb::Filter:
       options->explain_filters = true;
       if (options->events.empty() && options->policies.empty()) options->events = {"*"};
@@ -215,7 +239,7 @@ Result<> run(int argc, const char* const* argv) {
 
 int main(int argc, char** argv) {
   const auto done = tracee::run(argc, argv);
-  if (done) return 0;
+  if (done) return *done;
   tracee::say_error(done.error());
   return static_cast<int>(done.error().code);
 }

@@ -101,6 +101,9 @@ Result<> check_host(std::optional<BackEnd> forced) {
   feature(features->functions, "kernel functions", "programs at their entry and exit are allowed");
   feature(features->accept_calls, "accept calls",
           "tracepoints sys_exit_accept and sys_exit_accept4");
+  feature(features->processes, "processes",
+          "forks, programs and exits are told: executables, trees, containers",
+          "no such tracepoints: executables, trees and containers are not known");
   feature(features->open_files, "older sockets", "sockets opened before the start have owners",
           "no task_file iterator: sockets opened before the start have none until used");
   feature(features->probe_read, "kernel memory", "process ids inside containers are told",

@@ -3,6 +3,7 @@
 #include "app/options.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 
 #include "app/version.h"
@@ -67,6 +68,17 @@ Result<std::optional<BackEnd>> parse_attribution(const std::string& text) {
   return back_end;
 }
 
+Result<std::vector<RuntimeSocket>> parse_runtimes(const std::vector<std::string>& texts) {
+  std::vector<RuntimeSocket> out;
+  if (texts.size() == 1 && texts[0] == "none") return out;
+  for (const std::string& text : texts) {
+    auto socket = parse_runtime(text);
+    if (!socket) return forward(socket);
+    out.push_back(std::move(*socket));
+  }
+  return out;
+}
+
 // Reads the value of an option that is given.
 template <class Text, class Value, class Parse>
 Result<> take(const CLI::Option& option, const Text& text, Parse parse, Value& target) {
@@ -124,6 +136,15 @@ Result<size_t> parse_size(const std::string& text) {
 
 Result<Options> parse_options(int argc, const char* const* argv) {
   Options out;
+  const char* const* const end = argv + argc;
+  const char* const* const dashes =
+      std::find_if(argv, end, [](const char* word) { return std::string_view(word) == "--"; });
+  if (dashes != end) {
+    out.command.assign(dashes + 1, end);
+    argc = static_cast<int>(dashes - argv);
+    if (out.command.empty() || out.command.front().empty())
+      return fail(Exit::Usage, "--: no command", "write it behind: tracee -- curl example.com");
+  }
   CLI::App app{"Shows, live, which process sent or received which packet.", "tracee"};
   app.set_help_flag("-h,--help", "Show this help and exit");
   app.set_version_flag("--version", std::string("tracee ") + kVersion);
@@ -131,8 +152,9 @@ Result<Options> parse_options(int argc, const char* const* argv) {
       "Examples:\n"
       "  tracee --output json --events net_packet_tcp.data.dst_port=80\n"
       "  tracee --events net_packet_dns,net_packet_http --input capture.pcap\n"
+      "  tracee --output json:events.json -- curl example.com\n"
       "Exit codes: 0 done, 1 run-time failure, 2 usage, 3 missing privilege or kernel "
-      "feature.");
+      "feature; with `-- COMMAND` that of the command.");
   std::string count, duration, ring_size, attribution;
   std::vector<std::string> ports;
   const auto repeated = [&](const char* names, auto& target, const char* help) {
@@ -153,7 +175,7 @@ Result<Options> parse_options(int argc, const char* const* argv) {
   app.add_flag("!--no-pushdown", out.push_down,
                "Decide nothing in the kernel; the same events, at a higher cost");
   repeated("-o,--output", out.outputs,
-           "json, table or none, with :FILE to write to a file; option:extended");
+           "json, table or none, with :FILE to write to a file; option:extended, option:exec-path");
   const auto* input_option =
       app.add_option("-r,--input", out.input, "Replay a pcap or pcapng file (-: standard input)");
   const auto* count_option = app.add_option("-c", count, "Stop after this many events");
@@ -166,6 +188,11 @@ Result<Options> parse_options(int argc, const char* const* argv) {
   const auto* attribution_option = app.add_option(
       "--attribution", attribution,
       "How owners are known: auto, or only by tracepoint, fentry or cgroup (see check)");
+  std::vector<std::string> runtimes;
+  const auto* runtimes_option = repeated(
+      "--cri", runtimes,
+      "Whom to ask about containers, as RUNTIME:SOCKET (docker, containerd, crio, podman), or "
+      "none");
   app.require_subcommand(0, 1);
   CLI::App* list = app.add_subcommand("list", "Show events and sets");
   CLI::App* explain = app.add_subcommand("explain", "Show an event's fields, types and example");
@@ -208,6 +235,9 @@ Result<Options> parse_options(int argc, const char* const* argv) {
   if (const auto extras = app.remaining(true); !extras.empty()) {
     return tl::unexpected<Error>(unplaced(app, extras.front()));
   }
+  if (!out.command.empty() && (!app.get_subcommands().empty() || !out.input.empty()))
+    return fail(Exit::Usage, "a command goes with live tracing only",
+                "leave out the verb or --input, or the command behind --");
   if (list->parsed()) out.verb = Options::Verb::List;
   if (explain->parsed()) out.verb = Options::Verb::Explain;
   if (detectors_list->parsed()) out.verb = Options::Verb::DetectorsList;
@@ -228,6 +258,7 @@ Result<Options> parse_options(int argc, const char* const* argv) {
   if (done) done = take(*ring_option, ring_size, parse_size, out.ring_bytes);
   if (done) done = take(*attribution_option, attribution, parse_attribution, out.attribution);
   if (done) done = take(*ports_option, ports, parse_ports, out.dns_ports);
+  if (done) done = take(*runtimes_option, runtimes, parse_runtimes, out.runtimes);
   if (!done) return forward(done);
   return out;
 }

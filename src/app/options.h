@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "capture/probe.h"
+#include "enrich/runtimes.h"
 
 namespace tracee {
 
@@ -32,9 +33,11 @@ struct Options {
   std::optional<std::chrono::milliseconds> duration;
   std::vector<uint16_t> dns_ports = {53};
   size_t ring_bytes = size_t{16} << 20;
-  std::optional<BackEnd> attribution;  // none: the best that works
-  std::string explain;                 // the event of `explain`
-  std::string report_to;               // --to of `report`; empty: standard output
+  std::optional<BackEnd> attribution;                        // none: the best that works
+  std::vector<RuntimeSocket> runtimes = default_runtimes();  // --cri
+  std::vector<std::string> command;                          // behind `--`; empty: the whole host
+  std::string explain;                                       // the event of `explain`
+  std::string report_to;  // --to of `report`; empty: standard output
   std::string text;
 };
 

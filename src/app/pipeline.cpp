@@ -85,11 +85,29 @@ void Pipeline::on_record(const Record& record) noexcept {
   context.direction = direction_name(record.direction);
   if (record.owner != nullptr) {
     const bool egress = record.direction == Direction::Egress;
-    fill_owner(*record.owner, record.boot_epoch_ns, egress, context);
+    if (enricher_ != nullptr) {
+      enricher_->fill(*record.owner, record.boot_epoch_ns, egress, context);
+      if (show_executable_) context.executable.path = context.executable_path;
+    } else {
+      fill_owner(*record.owner, record.boot_epoch_ns, egress, context);
+    }
+  }
+  if (owners_ && !owners_->keeps(context)) {
+    ++counters_.of_others;
+    return;
   }
   asked_ = next_ && record.generation != generation_ ? &*next_ : &selection_;
   rules_ = record.rules;
   decoder_.decode(record.packet, record.packet_length, context, *this, record.wants);
+}
+
+void Pipeline::on_news(Bytes record) noexcept {
+  if (enricher_ != nullptr) enricher_->take(record);
+}
+
+void Pipeline::refresh() {
+  interfaces_.refresh();
+  if (enricher_ != nullptr) enricher_->refresh();
 }
 
 void Pipeline::on_event(const Event& event) noexcept {

@@ -13,6 +13,7 @@
 #include "capture/source.h"
 #include "decode/decoder.h"
 #include "detect/detection.h"
+#include "enrich/enricher.h"
 #include "enrich/interfaces.h"
 #include "filter/pcap_filter.h"
 #include "filter/selection.h"
@@ -21,12 +22,13 @@
 namespace tracee {
 
 struct PipelineCounters {
-  uint64_t received = 0;  // records
-  uint64_t unwanted = 0;  // of these: what --pcap-filter left out
-  uint64_t decoded = 0;   // events made of them
-  uint64_t findings = 0;  // events that detectors made of these
-  uint64_t filtered = 0;  // events that the selection did not keep
-  uint64_t matched = 0;   // events given to the outputs
+  uint64_t received = 0;   // records
+  uint64_t unwanted = 0;   // of these: what --pcap-filter left out
+  uint64_t of_others = 0;  // and packets that are not the command's
+  uint64_t decoded = 0;    // events made of them
+  uint64_t findings = 0;   // events that detectors made of these
+  uint64_t filtered = 0;   // events that the selection did not keep
+  uint64_t matched = 0;    // events given to the outputs
 };
 
 class Pipeline final : public RecordHandler, private EventHandler {
@@ -55,7 +57,15 @@ class Pipeline final : public RecordHandler, private EventHandler {
   // outlive the pipeline. Null: nobody.
   void show_to(EventHandler* viewer) noexcept { viewer_ = viewer; }
 
+  // Who knows more of owners than their records say; must outlive the pipeline.
+  // `show_executable`: the envelope has the path.
+  void ask(Enricher& enricher, bool show_executable) {
+    enricher_ = &enricher;
+    show_executable_ = show_executable;
+  }
+
   void on_record(const Record& record) noexcept override;
+  void on_news(Bytes record) noexcept override;
 
   // Writes a lost_events event to every output. `time_ns` since the epoch.
   void report_loss(std::string_view stage, uint64_t count, uint64_t interval_ms,
@@ -65,8 +75,19 @@ class Pipeline final : public RecordHandler, private EventHandler {
   void on_time(uint64_t now_ns) noexcept;
 
   void flush() noexcept;
-  // Reads the interfaces' names anew if a packet came from one without a name.
-  void refresh_interfaces() { interfaces_.refresh(); }
+  // Packets of others are not decoded.
+  void look_only_at(std::shared_ptr<const OwnerTest> owners) { owners_ = std::move(owners); }
+
+  void start_enricher(std::vector<RuntimeSocket> runtimes) {
+    if (enricher_ != nullptr) enricher_->start(std::move(runtimes));
+  }
+  int answers_fd() const noexcept { return enricher_ != nullptr ? enricher_->answers_fd() : -1; }
+  // Of the processes that were found running.
+  void read_command_lines() {
+    if (enricher_ != nullptr) enricher_->processes().read_command_lines();
+  }
+  // Reads anew what names were missed of, takes in answers that have come.
+  void refresh();
 
   // Something waits to be flushed.
   bool waiting() const noexcept;
@@ -80,6 +101,7 @@ class Pipeline final : public RecordHandler, private EventHandler {
   void push_down(bool wanted) { pushes_down_ = wanted; }
   size_t event_count() const { return selection_.events().size(); }
   const PipelineCounters& counters() const noexcept { return counters_; }
+  const Enricher* enricher() const noexcept { return enricher_; }
   const DecodeCounters& decode_counters() const noexcept { return decoder_.counters(); }
   const std::vector<std::unique_ptr<Output>>& outputs() const noexcept { return outputs_; }
   // Null: there are no detectors.
@@ -114,6 +136,9 @@ class Pipeline final : public RecordHandler, private EventHandler {
   std::unique_ptr<Detection> detection_;
   Engine* engine_ = nullptr;
   Interfaces interfaces_;
+  Enricher* enricher_ = nullptr;
+  bool show_executable_ = false;
+  std::shared_ptr<const OwnerTest> owners_;
   std::vector<std::unique_ptr<Output>> outputs_;
   std::optional<uint64_t> limit_;
   std::optional<PcapFilter> packets_;

@@ -2,6 +2,7 @@
 // The two loops: packets of the kernel, packets of a file.
 #pragma once
 
+#include "app/command.h"
 #include "app/options.h"
 #include "app/pipeline.h"
 
@@ -29,12 +30,15 @@ class Companion {
   ~Companion() = default;
 };
 
-// Traces until a signal, the limit, the time, or the last reader's end.
-Result<> run_live(const Options& options, Pipeline& pipeline, Companion* companion = nullptr);
+// Traces until a signal, the limit, the time, the last reader's end, or that of
+// `command` (null: none), which is started once all is attached.
+Result<> run_live(const Options& options, Pipeline& pipeline, Companion* companion = nullptr,
+                  Command* command = nullptr);
 
 // `tracee top`: traffic on the terminal, live or from a file. `make` makes a
-// pipeline without outputs for a selection.
+// pipeline without outputs for a selection; `processes`: see Selection::parse().
 Result<> run_top(const Options& options, const Wishes& wishes, const Catalog& catalog,
+                 const ProcessTree* processes,
                  const std::function<std::unique_ptr<Pipeline>(Selection)>& make);
 
 // `tracee report`: a page of a capture, through `pipeline`, or of a log of events.

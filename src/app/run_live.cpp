@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <poll.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -34,8 +35,11 @@ class LossReporter {
   // Packets, as of the last look.
   uint64_t lost() const { return ring_full_ + load_failed_; }
 
-  void look(const LiveSource& source, Pipeline& pipeline, int64_t now) {
-    if (now >= due_ms()) report(source, pipeline, now);
+  // Whether it was time to.
+  bool look(const LiveSource& source, Pipeline& pipeline, int64_t now) {
+    if (now < due_ms()) return false;
+    report(source, pipeline, now);
+    return true;
   }
 
   void report(const LiveSource& source, Pipeline& pipeline, int64_t now) {
@@ -61,6 +65,13 @@ class LossReporter {
   uint64_t ring_full_ = 0, load_failed_ = 0, dropped_ = 0;
 };
 
+// News of processes that found no room in the ring are made up for by a walk.
+void catch_up(LiveSource& source, Pipeline& pipeline, uint64_t& lost_before) {
+  const uint64_t lost = source.news_counters().lost;
+  if (lost != lost_before) source.list_processes(pipeline);
+  lost_before = lost;
+}
+
 // The shorter of two poll() limits, of which -1 is none.
 int sooner(int a, int64_t b) {
   const auto limit = static_cast<int>(std::max<int64_t>(b, 0));
@@ -69,7 +80,8 @@ int sooner(int a, int64_t b) {
 
 }  // namespace
 
-Result<> run_live(const Options& options, Pipeline& pipeline, Companion* companion) {
+Result<> run_live(const Options& options, Pipeline& pipeline, Companion* companion,
+                  Command* command) {
   LiveOptions live;
   pipeline.push_down(options.push_down);
   const auto rules = pipeline.kernel_rules();
@@ -82,12 +94,23 @@ Result<> run_live(const Options& options, Pipeline& pipeline, Companion* compani
   LiveSource& source = **opened;
   if (!source.setback().empty())
     say("owners are known less exactly than this kernel promised: " + source.setback());
+  if (!source.features().processes) {
+    say("this kernel does not tell of processes: executables, trees and containers are not known");
+  }
+  pipeline.start_enricher(options.runtimes);
+  source.list_processes(pipeline);
+  // A pid namespace hides the host's pids from our /proc.
+  if (own_host_pid() == static_cast<uint32_t>(getpid())) pipeline.read_command_lines();
   say("tracing " + std::to_string(pipeline.event_count()) + " events");
 
+  if (command != nullptr) {
+    if (auto started = command->start(); !started) return started;
+  }
   if (options.duration) stop_after(*options.duration);
   const int64_t start = now_ms(CLOCK_MONOTONIC);
   LossReporter losses(start);
   int64_t flushed = start;
+  uint64_t news_lost = 0;
   const bool to_stdout = std::ranges::any_of(
       pipeline.outputs(), [](const auto& output) { return output->is_stdout(); });
   // Without a requested event poll() still tells of a reader that has gone.
@@ -95,25 +118,29 @@ Result<> run_live(const Options& options, Pipeline& pipeline, Companion* compani
                     {stop_fd(), POLLIN, 0},
                     {to_stdout ? STDOUT_FILENO : -1, 0, 0},
                     {reload_fd(), POLLIN, 0},
-                    {companion != nullptr ? companion->fd() : -1, POLLIN, 0}};
+                    {companion != nullptr ? companion->fd() : -1, POLLIN, 0},
+                    {pipeline.answers_fd(), POLLIN, 0},
+                    {command != nullptr ? command->pid_fd() : -1, POLLIN, 0}};
 
   const Pipeline::Apply apply = [&](const struct wire_rules& fresh) {
     source.change_rules(fresh, pipeline);
   };
   if (companion != nullptr) companion->begin(apply);
 
-  while (!stop_requested() && !pipeline.finished()) {
+  const auto ended = [&] { return command != nullptr && command->status(); };
+  while (!stop_requested() && !pipeline.finished() && !ended()) {
     int64_t now = now_ms(CLOCK_MONOTONIC);
     int limit = sooner(source.before_wait(), losses.due_ms() - now);
     if (pipeline.waiting()) limit = sooner(limit, flushed + kFlushMs - now);
     if (companion != nullptr) limit = sooner(limit, companion->due_ms() - now);
     poll(ready, std::size(ready), limit);
     if ((ready[2].revents & POLLERR) != 0) break;
+    pipeline.refresh();  // before the packets: names that have come are for them
     source.drain(pipeline);
     reload_if_asked(pipeline, apply);
     now = now_ms(CLOCK_MONOTONIC);
-    losses.look(source, pipeline, now);
-    pipeline.refresh_interfaces();
+    if (losses.look(source, pipeline, now)) catch_up(source, pipeline, news_lost);
+    pipeline.refresh();
     // What was sent before may still be on its way.
     const auto real_ms = now_ms(CLOCK_REALTIME) - kSlackMs;
     pipeline.on_time(static_cast<uint64_t>(real_ms) * 1'000'000);
@@ -127,7 +154,7 @@ Result<> run_live(const Options& options, Pipeline& pipeline, Companion* compani
   source.stop(pipeline);
   losses.report(source, pipeline, now_ms(CLOCK_MONOTONIC));
   pipeline.flush();
-  say_summary(source.counters(), pipeline);
+  say_summary(source.counters(), source.news_counters(), pipeline);
   return {};
 }
 

@@ -77,12 +77,13 @@ size_t describe(const Event& event, char* out, size_t size) noexcept {
 struct Selecting {
   const Wishes& wishes;
   const Catalog& catalog;
+  const ProcessTree* processes;
   std::string typed;
 
   Result<Selection> operator()() const {
     Wishes all = wishes;
     if (!typed.empty()) all.filters.push_back(typed);
-    return Selection::parse(all, catalog);
+    return Selection::parse(all, catalog, processes);
   }
 };
 
@@ -235,8 +236,9 @@ class FileTop {
 }  // namespace
 
 Result<> run_top(const Options& options, const Wishes& wishes, const Catalog& catalog,
+                 const ProcessTree* processes,
                  const std::function<std::unique_ptr<Pipeline>(Selection)>& make) {
-  Selecting select{wishes, catalog, {}};
+  Selecting select{wishes, catalog, processes, {}};
   if (options.input.empty()) return top_live(options, select, catalog, make);
   if (options.input == "-") {
     return fail(Exit::Usage, "top: it cannot go back and forth in standard input",

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -31,6 +32,15 @@ void on_signal(int signal) {
   notify(g_fd);
 }
 
+int g_receiver = -1;
+
+void on_passed(int signal, siginfo_t* info, void*) {
+  if (info->si_code == SI_KERNEL) return;
+  const int saved = errno;
+  (void)syscall(SYS_pidfd_send_signal, g_receiver, signal, nullptr, 0);
+  errno = saved;
+}
+
 void on_alarm(int) {
   g_stop = true;
   notify(g_fd);
@@ -53,6 +63,15 @@ Result<> watch_signals() {
   action.sa_handler = SIG_IGN;
   sigaction(SIGPIPE, &action, nullptr);
   return {};
+}
+
+void pass_signals_to(int pid_fd) noexcept {
+  g_receiver = pid_fd;
+  struct sigaction action {};
+  action.sa_sigaction = on_passed;
+  action.sa_flags = SA_SIGINFO;
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2})
+    sigaction(number, &action, nullptr);
 }
 
 bool stop_requested() noexcept { return g_stop; }

@@ -14,6 +14,10 @@ Result<> watch_signals();
 
 bool stop_requested() noexcept;
 
+// From now on signals that would end us (and SIGUSR1, SIGUSR2) go on to that
+// process instead. Those of a terminal it has got itself.
+void pass_signals_to(int pid_fd) noexcept;
+
 // Requests a stop once that time has passed (--duration).
 void stop_after(std::chrono::milliseconds time) noexcept;
 

@@ -38,6 +38,7 @@ void say_events(const Pipeline& pipeline) {
                   streams.evicted, streams.gaps, streams.overlaps, streams.resyncs,
                   decode.fragments.datagrams, decode.fragments.given_up));
   if (events.unwanted > 0) say(fmt::format("pcap filter: left out {}", events.unwanted));
+  if (events.of_others > 0) say(fmt::format("command: left out {} of others", events.of_others));
   say(fmt::format("events: decoded {}, filtered {}, matched {}", events.decoded, events.filtered,
                   events.matched));
   if (const Engine* detectors = pipeline.detectors()) say_detectors(*detectors, events.findings);
@@ -72,12 +73,23 @@ void say_error(const Error& error) {
   if (!error.hint.empty()) fmt::print(stderr, "        {}\n", error.hint);
 }
 
-void say_summary(const wire_counters& kernel, const Pipeline& pipeline) {
+void say_summary(const wire_counters& kernel, const wire_news_counters& news,
+                 const Pipeline& pipeline) {
   const uint64_t lost = kernel.ring_full + kernel.load_failed;
   say_table_end(pipeline, lost);
   say(fmt::format(
       "packets: seen {}, filtered {}, emitted {}, lost {} (ring full {}, unreadable {})",
       kernel.seen, kernel.filtered, kernel.emitted, lost, kernel.ring_full, kernel.load_failed));
+  if (const Enricher* enricher = pipeline.enricher()) {
+    const ProcessTable& processes = enricher->processes();
+    say(fmt::format("processes: known {}, evicted {}, news {}, lost {}", processes.size(),
+                    processes.evicted(), news.emitted, news.lost));
+    const ContainerTable& containers = enricher->containers();
+    if (const size_t known = containers.known(); known > 0) {
+      say(fmt::format("containers: known {}, cgroups {}, evicted {}", known, containers.groups(),
+                      containers.evicted()));
+    }
+  }
   say_events(pipeline);
 }
 

@@ -16,7 +16,8 @@ void say(std::string_view text);
 void say_error(const Error& error);
 
 // The account of a live run, and of a replay.
-void say_summary(const wire_counters& kernel, const Pipeline& pipeline);
+void say_summary(const wire_counters& kernel, const wire_news_counters& news,
+                 const Pipeline& pipeline);
 void say_summary(const ReplayCounts& file, const Pipeline& pipeline);
 
 }  // namespace tracee

@@ -82,12 +82,71 @@ struct kernfs_node {
 	__u64 id;
 };
 
+struct cgroup_root {
+	int hierarchy_id;
+};
+
 struct cgroup {
+	int level;
 	struct kernfs_node *kn;
+	struct cgroup_root *root;
+};
+
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+};
+
+/* Their numbers depend on the kernel's configuration. */
+enum cgroup_subsys_id {
+	cpu_cgrp_id = 1,
+	memory_cgrp_id,
+	devices_cgrp_id,
+	freezer_cgrp_id,
+	pids_cgrp_id,
 };
 
 struct css_set {
+	struct cgroup_subsys_state *subsys[16];
 	struct cgroup *dfl_cgrp;
+};
+
+struct qstr {
+	const unsigned char *name;
+};
+
+struct dentry {
+	struct dentry *d_parent;
+	struct qstr d_name;
+};
+
+struct vfsmount {
+	struct dentry *mnt_root;
+};
+
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+};
+
+struct path {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
+};
+
+struct fs_struct {
+	struct path root;
+};
+
+struct mm_struct {
+	unsigned long arg_start, arg_end;
+	struct file *exe_file;
+};
+
+struct signal_struct {
+	struct {
+		int counter;
+	} live; /* threads that have not exited */
 };
 
 struct thread_info {
@@ -106,7 +165,10 @@ struct task_struct {
 	__u64 start_boottime;
 	const struct cred *cred;
 	char comm[WIRE_COMM_LEN];
+	struct mm_struct *mm;
+	struct fs_struct *fs;
 	struct files_struct *files;
+	struct signal_struct *signal;
 	struct nsproxy *nsproxy;
 	struct css_set *cgroups;
 };
@@ -138,6 +200,7 @@ struct socket {
 };
 
 struct file {
+	struct path f_path;
 	struct socket *private_data; /* of a socket's file */
 };
 
@@ -148,6 +211,17 @@ struct fdtable {
 
 struct files_struct {
 	struct fdtable *fdt;
+};
+
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
 };
 
 struct bpf_iter__task_file {

@@ -14,8 +14,10 @@
 
 const volatile struct wire_config config = {};
 
-/* Names the record in the object's BTF; the layout test reads it from there. */
+/* Names the records in the object's BTF; the layout test reads them from there. */
 const struct packet_record *const unused_packet_record = NULL;
+const struct process_record *const unused_process_record = NULL;
+const struct cgroup_record *const unused_cgroup_record = NULL;
 
 /*
  * `socket` is the address of the socket the owner was noted for. accept(2) gives
@@ -94,6 +96,31 @@ static __always_inline void count(__u64 *counter)
 	__u64 before = __sync_fetch_and_add(counter, 1);
 
 	asm volatile("" : : "r"(before));
+}
+
+/*
+ * The reader announces that it will sleep, then looks whether room is reserved
+ * in the ring; we reserve, then look for the announcement. The barrier in count()
+ * between our two steps makes it impossible that both miss each other.
+ */
+static __always_inline __u64 wake_flag(void)
+{
+	__u32 zero = 0;
+	struct wire_reader *r = bpf_map_lookup_elem(&reader, &zero);
+
+	if (r && r->asleep && __sync_val_compare_and_swap(&r->asleep, 1, 0) == 1)
+		return BPF_RB_FORCE_WAKEUP;
+	return BPF_RB_NO_WAKEUP;
+}
+
+/* Only the record that crosses the mark wakes, not all behind it. */
+static __always_inline __u64 mark_flag(__u32 size)
+{
+	__u64 waiting = bpf_ringbuf_query(&packets, BPF_RB_AVAIL_DATA);
+
+	if (waiting >= config.wake_bytes && waiting - size < config.wake_bytes)
+		return BPF_RB_FORCE_WAKEUP;
+	return BPF_RB_NO_WAKEUP;
 }
 
 #endif

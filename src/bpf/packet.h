@@ -276,21 +276,6 @@ __noinline int classify(struct __sk_buff *skb, struct headers *h)
 	return 0;
 }
 
-/*
- * The reader announces that it will sleep, then looks whether room is reserved
- * in the ring; we reserve, then look for the announcement. The barrier in count()
- * between our two steps makes it impossible that both miss each other.
- */
-static __always_inline __u64 wake_flag(void)
-{
-	__u32 zero = 0;
-	struct wire_reader *r = bpf_map_lookup_elem(&reader, &zero);
-
-	if (r && r->asleep && __sync_val_compare_and_swap(&r->asleep, 1, 0) == 1)
-		return BPF_RB_FORCE_WAKEUP;
-	return BPF_RB_NO_WAKEUP;
-}
-
 /* Whom a packet belongs to. */
 struct credit {
 	struct owner_slot *slot; /* null: nobody */
@@ -402,7 +387,6 @@ static __always_inline void emit(struct __sk_buff *skb, const __u32 size, __u32 
 {
 	const __u32 room = size - sizeof(struct packet_record);
 	struct packet_record *r = bpf_ringbuf_reserve(&packets, size, 0);
-	__u64 waiting, flag;
 
 	if (!r) {
 		count(&c->ring_full);
@@ -416,6 +400,7 @@ static __always_inline void emit(struct __sk_buff *skb, const __u32 size, __u32 
 		return;
 	}
 	r->time_ns = bpf_ktime_get_boot_ns();
+	r->kind = WIRE_PACKET;
 	r->cpu = bpf_get_smp_processor_id();
 	r->ifindex = skb->ifindex;
 	r->packet_len = skb->len;
@@ -428,13 +413,7 @@ static __always_inline void emit(struct __sk_buff *skb, const __u32 size, __u32 
 	r->rules = reason->rules;
 	fill_attribution(r, credit);
 	count(&c->emitted);
-
-	/* Only the record that crosses the mark wakes, not all behind it. */
-	flag = wake_flag();
-	waiting = bpf_ringbuf_query(&packets, BPF_RB_AVAIL_DATA);
-	if (waiting >= config.wake_bytes && waiting - size < config.wake_bytes)
-		flag = BPF_RB_FORCE_WAKEUP;
-	bpf_ringbuf_submit(r, flag);
+	bpf_ringbuf_submit(r, wake_flag() | mark_flag(size));
 }
 
 /*

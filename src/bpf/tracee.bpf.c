@@ -2,7 +2,7 @@
 /*
  * The one BPF object. Every section name starts with '?': user space picks what
  * this kernel can load. packet.h describes the data path, owner.h who gets the
- * credit.
+ * credit, process.h what becomes of processes.
  */
 #include "wire.h"
 
@@ -12,5 +12,6 @@
 #include "owner.h"
 #include "accept.h"
 #include "packet.h"
+#include "process.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -183,6 +183,8 @@ void LiveSource::choose_programs() {
        plan_.accept == AcceptHook::Call);
   want({programs.on_getpeername4, programs.on_getpeername6}, plan_.accept == AcceptHook::Address);
   want({programs.on_open_file}, features_.open_files);
+  want({programs.on_fork, programs.on_exec, programs.on_exit, programs.on_cgroup, programs.on_task},
+       features_.processes);
 }
 
 Result<> LiveSource::load(const LiveOptions& options) {
@@ -267,12 +269,14 @@ Result<> LiveSource::attach() {
     return {};
   };
   // Owners before packets: then no packet of an owned socket comes without one.
-  auto done = attach_all({programs.on_socket, programs.on_connect4, programs.on_connect6,
-                          programs.on_sendmsg4, programs.on_sendmsg6, programs.on_recvmsg4,
-                          programs.on_recvmsg6, programs.on_setsockopt, programs.on_getpeername4,
-                          programs.on_getpeername6, programs.on_send, programs.on_receive,
-                          programs.on_send_call, programs.on_receive_call, programs.on_accepted,
-                          programs.on_mptcp_accepted, programs.on_release});
+  auto done =
+      attach_all({programs.on_socket,         programs.on_connect4,     programs.on_connect6,
+                  programs.on_sendmsg4,       programs.on_sendmsg6,     programs.on_recvmsg4,
+                  programs.on_recvmsg6,       programs.on_setsockopt,   programs.on_getpeername4,
+                  programs.on_getpeername6,   programs.on_send,         programs.on_receive,
+                  programs.on_send_call,      programs.on_receive_call, programs.on_accepted,
+                  programs.on_mptcp_accepted, programs.on_release,      programs.on_fork,
+                  programs.on_exec,           programs.on_exit,         programs.on_cgroup});
   if (done) done = attach_accept_calls();
   if (!done) return done;
   note_open_sockets();
@@ -308,6 +312,35 @@ void LiveSource::note_open_sockets() noexcept {
   } while (got > 0 || (got < 0 && (errno == EINTR || errno == EAGAIN)));
 }
 
+void LiveSource::list_processes(RecordHandler& handler) noexcept {
+  if (!features_.processes) return;
+  const std::unique_ptr<bpf_link, FreeLink> link(
+      bpf_program__attach_iter(object_->progs.on_task, nullptr));
+  const Fd walk(link ? bpf_iter_create(bpf_link__fd(link.get())) : -1);
+  if (!walk) return;
+  // A read gives whole records, but may end anywhere in the last.
+  alignas(8) uint8_t buffer[64 << 10];
+  size_t have = 0;
+  ssize_t got;
+  do {
+    got = ::read(walk.get(), buffer + have, sizeof buffer - have);
+    if (got > 0) have += static_cast<size_t>(got);
+    size_t at = 0;
+    while (have - at >= sizeof(struct process_record)) {
+      alignas(8) uint8_t whole[sizeof(struct process_record) + WIRE_PATH_BYTES + WIRE_ARGS_BYTES];
+      std::memcpy(whole, buffer + at, sizeof(struct process_record));
+      const auto& record = *reinterpret_cast<const struct process_record*>(whole);
+      const size_t size = sizeof record + record.path_len + record.args_len;
+      if (size > sizeof whole || size > have - at) break;
+      std::memcpy(whole, buffer + at, size);
+      handler.on_news(Bytes(whole, size));
+      at += size;
+    }
+    std::memmove(buffer, buffer + at, have - at);
+    have -= at;
+  } while (got > 0 || (got < 0 && (errno == EINTR || errno == EAGAIN)));
+}
+
 int LiveSource::before_wait() noexcept {
   if (more_) return 0;
   if (batch_ > 0) return kNapMs;
@@ -337,15 +370,22 @@ size_t LiveSource::drain(RecordHandler& handler) noexcept {
 
   handler_ = &handler;
   batch_ = 0;
+  taken_ = 0;
   (void)ring_buffer__consume(ring_.get());
   handler_ = nullptr;
-  more_ = batch_ >= kBatch;
+  more_ = taken_ >= kBatch;
   received_ += batch_;
   return batch_;
 }
 
 int LiveSource::on_sample(void* self, void* data, size_t size) noexcept {
   auto& source = *static_cast<LiveSource*>(self);
+  // A negative answer ends the consumption behind this record.
+  const int next = ++source.taken_ < kBatch ? 0 : -ECANCELED;
+  if (static_cast<const struct record_head*>(data)->kind != WIRE_PACKET) {
+    source.handler_->on_news(Bytes(static_cast<const uint8_t*>(data), size));
+    return next;
+  }
   const auto& from = *static_cast<const struct packet_record*>(data);
   // The kernel side reserves whole WIRE_RECORD_* sizes and keeps data_len within.
   const size_t room = size - sizeof from;
@@ -364,8 +404,8 @@ int LiveSource::on_sample(void* self, void* data, size_t size) noexcept {
   record.owner = &from.owner;
   record.boot_epoch_ns = source.boot_epoch_ns_;
   source.handler_->on_record(record);
-  // A negative answer ends the consumption behind this record.
-  return ++source.batch_ < kBatch ? 0 : -ECANCELED;
+  ++source.batch_;
+  return next;
 }
 
 // Writes the rules that are not active, as far as they are used, then switches.
@@ -410,6 +450,19 @@ struct wire_counters LiveSource::counters() const noexcept {
     sum.ring_full += cpu.ring_full;
     sum.load_failed += cpu.load_failed;
     sum.emitted += cpu.emitted;
+  }
+  return sum;
+}
+
+struct wire_news_counters LiveSource::news_counters() const noexcept {
+  struct wire_news_counters sum = {};
+  std::vector<struct wire_news_counters> cpus(
+      static_cast<size_t>(std::max(libbpf_num_possible_cpus(), 1)));
+  const uint32_t key = 0;
+  if (bpf_map_lookup_elem(bpf_map__fd(object_->maps.news), &key, cpus.data()) != 0) return sum;
+  for (const auto& cpu : cpus) {
+    sum.emitted += cpu.emitted;
+    sum.lost += cpu.lost;
   }
   return sum;
 }

@@ -58,8 +58,12 @@ class LiveSource {
   // the wake-ups; after a nap without packets the next one wakes us at once.
   int before_wait() noexcept;
 
-  // Hands over the packets that are ready, but no more than a batch, so that the
-  // caller sees its signals under any load. Returns their number.
+  // Tells `handler` of every process there is now, as news. To be called before
+  // the first drain(), and again when news were lost.
+  void list_processes(RecordHandler& handler) noexcept;
+
+  // Hands over the packets and news that are ready, but no more than a batch, so
+  // that the caller sees its signals under any load. Returns the number of packets.
   size_t drain(RecordHandler& handler) noexcept;
 
   // Holds packets against other rules from now on; each packet meets the old ones
@@ -73,6 +77,7 @@ class LiveSource {
 
   // Sums over the CPUs.
   struct wire_counters counters() const noexcept;
+  struct wire_news_counters news_counters() const noexcept;
   uint64_t received() const noexcept { return received_; }
   uint64_t boot_epoch_ns() const noexcept { return boot_epoch_ns_; }
 
@@ -124,6 +129,7 @@ class LiveSource {
   std::string setback_;
   RecordHandler* handler_ = nullptr;  // during drain()
   size_t batch_ = 0;                  // packets of the current or last drain()
+  size_t taken_ = 0;                  // records of it
   uint64_t received_ = 0;
   uint64_t boot_epoch_ns_ = 0;
   bool more_ = false;  // the batch ended before the ring did

@@ -218,6 +218,13 @@ Result<KernelFeatures> probe_kernel() {
   features.socket_tracepoints = find_socket_tracepoints(types.get());
   features.functions = try_function_program(types.get());
   features.mptcp_accepts = has_type(types.get(), "mptcp_stream_accept", BTF_KIND_FUNC);
+  const auto traced = [&](const char* name) {
+    return has_type(types.get(), name, BTF_KIND_TYPEDEF);
+  };
+  features.processes = traced("btf_trace_sched_process_fork") &&
+                       traced("btf_trace_sched_process_exec") &&
+                       traced("btf_trace_sched_process_exit") && traced("btf_trace_cgroup_mkdir") &&
+                       has_type(types.get(), "bpf_iter_task", BTF_KIND_FUNC);
   features.open_files = has_type(types.get(), "bpf_iter_task_file", BTF_KIND_FUNC);
   features.probe_read = can_probe_read();
   features.call_registers = features.probe_read && can_read_call_registers();

@@ -25,6 +25,7 @@ struct KernelFeatures {
   Feature functions;            // programs at entry and exit of kernel functions (fentry, fexit)
   Feature accept_calls;         // tracepoints at the exit of accept(2) and accept4(2)
   bool mptcp_accepts = false;   // mptcp_stream_accept() is there, for `functions`
+  bool processes = false;       // fork, exec, exit and the tasks that are there
   bool open_files = false;      // iter/task_file: sockets older than the tracer
   bool probe_read = false;      // not under confidentiality lockdown
   bool call_registers = false;  // bpf_task_pt_regs() in cgroup programs

@@ -36,6 +36,9 @@ struct Record {
 class RecordHandler {
  public:
   virtual void on_record(const Record& record) noexcept = 0;
+  // News of processes and control groups, in order with the packets: one of the
+  // other records of wire.h, whole and aligned.
+  virtual void on_news([[maybe_unused]] Bytes record) noexcept {}
 
  protected:
   ~RecordHandler() = default;

@@ -415,7 +415,7 @@ api::Process api_process(const Context& c) noexcept {
   out.real_user_id = c.user_id;
   out.start_time_ns = c.thread_start_ns;
   out.name = c.process_name;
-  out.executable = c.executable.path;
+  out.executable = c.executable_path;
   out.syscall = c.syscall;
   return out;
 }

@@ -67,14 +67,17 @@ struct Stores::Owner {
   explicit Owner(const Context& c)
       : context(c),
         process_name(c.process_name),
-        executable(c.executable.path),
+        executable(c.executable_path),
         host_name(c.host_name),
         id(c.container.id),
         name(c.container.name),
         image(c.container.image),
         digest(c.container.image_digest) {
     context.process_name = process_name;
-    context.executable.path = executable;
+    context.executable_path = executable;
+    context.executable = {};
+    context.command_line = {};
+    context.user_name = {};
     context.syscall = {};
     context.host_name = host_name;
     context.container = {id, name, image, digest};

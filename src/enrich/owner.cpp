@@ -84,6 +84,7 @@ void fill_owner(const owner& owner, uint64_t boot_epoch_ns, bool egress,
   context.host_process_id = owner.host_pid;
   context.host_thread_id = owner.host_tid;
   context.host_parent_id = owner.host_ppid;
+  context.process_start = owner.leader_start;
   context.cgroup_id = owner.cgroup_id;
   context.user_id = owner.uid;
   context.mount_namespace = owner.mount_ns;

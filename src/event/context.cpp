@@ -21,7 +21,8 @@ constexpr Field kKubernetesFields[] = {
     field<&Kubernetes::pod_name, "podName">("Pod name.", nullptr, Empty::Absent),
     field<&Kubernetes::pod_namespace, "podNamespace">("Pod namespace.", nullptr, Empty::Absent),
     field<&Kubernetes::pod_uid, "podUID">("Pod uid.", nullptr, Empty::Absent),
-    field<&Kubernetes::pod_sandbox, "podSandbox">("Pod sandbox.", nullptr, Empty::Absent),
+    field<&Kubernetes::pod_sandbox, "podSandbox">("It holds the namespaces of its pod.", nullptr,
+                                                  Empty::Absent),
 };
 constexpr RecordSpec kKubernetes{"Kubernetes", kKubernetesFields};
 

@@ -21,7 +21,8 @@ struct Container {
 };
 
 struct Kubernetes {
-  std::string_view pod_name, pod_namespace, pod_uid, pod_sandbox;
+  std::string_view pod_name, pod_namespace, pod_uid;
+  bool pod_sandbox = false;
   bool operator==(const Kubernetes&) const = default;
 };
 
@@ -41,10 +42,13 @@ struct Context {
   uint32_t process_id = 0, thread_id = 0, parent_id = 0;                 // own pid namespace
   uint32_t host_process_id = 0, host_thread_id = 0, host_parent_id = 0;  // host's
   uint64_t cgroup_id = 0;
+  uint64_t process_start = 0;  // ns of the boot clock; with the host's pid it names the process
   uint32_t user_id = 0;
   uint32_t mount_namespace = 0, pid_namespace = 0;
   std::string_view process_name;
-  Executable executable;
+  std::string_view executable_path;  // from the process' own root
+  std::string_view command_line;     // cut at 512 bytes
+  Executable executable;             // what the envelope shows of the path
   std::string_view host_name;
   Container container;
   Kubernetes kubernetes;
@@ -52,6 +56,7 @@ struct Context {
   ContextFlags flags;
   uint32_t thread_entity = 0, process_entity = 0, parent_entity = 0;
 
+  std::string_view user_name;  // of the host; empty in a container
   // Shown by the extended form only.
   std::string_view direction;             // "ingress", "egress" or not known
   std::string_view attribution = "none";  // how the owner is known
@@ -71,8 +76,8 @@ void each_text(Context& c, Use&& use) {
   for (std::string_view* text :
        {&c.process_name, &c.executable.path, &c.host_name, &c.container.id, &c.container.name,
         &c.container.image, &c.container.image_digest, &c.kubernetes.pod_name,
-        &c.kubernetes.pod_namespace, &c.kubernetes.pod_uid, &c.kubernetes.pod_sandbox, &c.syscall,
-        &c.direction, &c.attribution, &c.interface}) {
+        &c.kubernetes.pod_namespace, &c.kubernetes.pod_uid, &c.syscall, &c.direction,
+        &c.attribution, &c.interface, &c.executable_path, &c.command_line, &c.user_name}) {
     use(*text);
   }
 }

@@ -6,7 +6,7 @@
 namespace tracee {
 namespace {
 
-std::string_view executable(const Context& c) noexcept { return c.executable.path; }
+std::string_view executable(const Context& c) noexcept { return c.executable_path; }
 std::string_view container_name(const Context& c) noexcept { return c.container.name; }
 std::string_view container_image(const Context& c) noexcept { return c.container.image; }
 std::string_view container_digest(const Context& c) noexcept { return c.container.image_digest; }
@@ -14,7 +14,7 @@ bool container_started(const Context& c) noexcept { return c.flags.container_sta
 std::string_view pod_name(const Context& c) noexcept { return c.kubernetes.pod_name; }
 std::string_view pod_namespace(const Context& c) noexcept { return c.kubernetes.pod_namespace; }
 std::string_view pod_uid(const Context& c) noexcept { return c.kubernetes.pod_uid; }
-bool pod_sandbox(const Context& c) noexcept { return c.kubernetes.pod_sandbox == "true"; }
+bool pod_sandbox(const Context& c) noexcept { return c.kubernetes.pod_sandbox; }
 
 std::string_view direction_name(uint8_t number) noexcept {
   return number == WIRE_INGRESS ? "ingress" : number == WIRE_EGRESS ? "egress" : "";
@@ -33,7 +33,8 @@ constexpr Field kProcess[] = {
     from(Origin::ParentPid,
          field<&Context::parent_id, "ppid">("Parent's process id in the own pid namespace.")),
     from(Origin::Uid, field<&Context::user_id, "uid">("Effective user id.")),
-    field<&executable, "executable">("Path of the executable."),
+    field<&executable, "executable">("Path of the executable, from its own root."),
+    field<&Context::command_line, "commandLine">("Command line, its first 512 bytes."),
     from(Origin::HostPid, field<&Context::host_process_id, "hostPid">("Process id on the host.")),
     from(Origin::HostTid, field<&Context::host_thread_id, "hostTid">("Thread id on the host.")),
     from(Origin::HostParentPid,

@@ -15,13 +15,13 @@ class Descends final : public OwnerTest {
       : processes_(processes), roots_(std::move(roots)), cut_(std::move(cut)) {}
 
   bool keeps(const Context& context) const noexcept override {
-    uint32_t pid = context.host_process_id;
-    Context parent;
-    for (int i = 0; i < kMaxAncestors && pid != 0; ++i) {
-      if (std::ranges::find(roots_, pid) != roots_.end()) return true;
-      if (std::ranges::find(cut_, pid) != cut_.end()) return false;
-      if (!processes_.parent_of(pid, parent)) break;
-      pid = parent.host_process_id;
+    Context at = context;
+    for (int i = 0; i < kMaxAncestors && at.host_process_id != 0; ++i) {
+      if (std::ranges::find(roots_, at.host_process_id) != roots_.end()) return true;
+      if (std::ranges::find(cut_, at.host_process_id) != cut_.end()) return false;
+      Context parent;
+      if (!processes_.parent_of(at, parent)) break;
+      at = parent;
     }
     return roots_.empty();
   }
@@ -35,7 +35,7 @@ class NewProcess final : public OwnerTest {
  public:
   explicit NewProcess(const ProcessTree& processes) : processes_(processes) {}
   bool keeps(const Context& context) const noexcept override {
-    return context.host_process_id != 0 && processes_.is_new_process(context.host_process_id);
+    return context.host_process_id != 0 && processes_.is_new_process(context);
   }
 
  private:
@@ -61,12 +61,12 @@ class Follow final : public OwnerTest {
   bool keeps(const Context& context) const noexcept override {
     // A scope reads the context only.
     if (scope_.keeps(Event{nullptr, &context, nullptr})) return true;
-    uint32_t pid = context.host_process_id;
-    for (int i = 0; i < kMaxAncestors && pid != 0; ++i) {
+    Context at = context;
+    for (int i = 0; i < kMaxAncestors && at.host_process_id != 0; ++i) {
       Context parent;
-      if (!processes_.parent_of(pid, parent)) return false;
+      if (!processes_.parent_of(at, parent)) return false;
       if (scope_.keeps(Event{nullptr, &parent, nullptr})) return true;
-      pid = parent.host_process_id;
+      at = parent;
     }
     return false;
   }

@@ -15,10 +15,11 @@ class ProcessTree {
  public:
   virtual ~ProcessTree() = default;
 
-  // The parent of host process `pid`, as it would own a packet; false: not known.
-  virtual bool parent_of(uint32_t pid, Context& parent) const noexcept = 0;
+  // The parent of a packet's owner, or of what this gave for it, as the parent would
+  // own a packet; false: not known.
+  virtual bool parent_of(const Context& process, Context& parent) const noexcept = 0;
   // Whether the process, or the container, began after tracing did.
-  virtual bool is_new_process(uint32_t pid) const noexcept = 0;
+  virtual bool is_new_process(const Context& process) const noexcept = 0;
   virtual bool is_new_container(std::string_view id) const noexcept = 0;
   // Inode of the host's mount namespace.
   virtual uint32_t host_mount_namespace() const noexcept = 0;

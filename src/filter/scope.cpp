@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 
 #include "event/catalog.h"
 #include "filter/names.h"
@@ -78,7 +79,7 @@ Asked& ScopeReader::asked(std::string_view key) {
 
 Result<> ScopeReader::need_processes(const ScopeText& scope) const {
   if (processes_ != nullptr) return {};
-  return invalid(scope.label, "needs the process tree, which this version does not keep",
+  return invalid(scope.label, "needs the process tree, which a capture file does not have",
                  scope.text, "filter by comm, uid, pid or the namespaces");
 }
 
@@ -179,6 +180,13 @@ Result<> ScopeReader::add_executable(Asked& on, Operator op, const FlagText& fla
     Condition is_path(context_path("process", "executable"));
     if (auto added = is_path.add(Operator::Equal, path); !added) {
       return invalid(scope.label, "invalid value", scope.text, added.error().hint);
+    }
+    // Links (/bin, /usr/bin/python3) as this host has them: the kernel knows files by
+    // their own names.
+    std::error_code no_such_file;
+    const std::string target = std::filesystem::canonical(path, no_such_file).string();
+    if (prefix.empty() || prefix == "host") {
+      if (!target.empty() && target != path) (void)is_path.add(Operator::Equal, target);
     }
     Tree tree = is_path.tree();
     if (colon != value.npos) {

@@ -11,13 +11,16 @@ namespace {
 // 1 ← 10 ← 20 ← 30; 40 is init's own child. 30 is new, and so is container "new".
 class Family final : public ProcessTree {
  public:
-  bool parent_of(uint32_t pid, Context& parent) const noexcept override {
+  bool parent_of(const Context& process, Context& parent) const noexcept override {
+    const uint32_t pid = process.host_process_id;
     const uint32_t id = pid == 30 ? 20 : pid == 20 ? 10 : pid == 10 || pid == 40 ? 1 : 0;
     parent.host_process_id = parent.host_thread_id = id;
     parent.process_name = id == 10 ? "bash" : "other";
     return id != 0;
   }
-  bool is_new_process(uint32_t pid) const noexcept override { return pid == 30; }
+  bool is_new_process(const Context& process) const noexcept override {
+    return process.host_process_id == 30;
+  }
   bool is_new_container(std::string_view id) const noexcept override { return id == "new"; }
   uint32_t host_mount_namespace() const noexcept override { return 7; }
 };
@@ -33,7 +36,7 @@ Context some_context() {
   c.pid_namespace = 8;
   c.process_name = "systemd-resolve";
   c.host_name = "rugged";
-  c.executable.path = "/usr/bin/curl";
+  c.executable_path = "/usr/bin/curl";
   c.container.id = "0123456789ab";
   c.flags.container_started = true;
   return c;

@@ -46,6 +46,7 @@ constexpr NamedOption kOptions[] = {
     {"relative-time", [](OutputOptions& options) { options.format.relative = true; }},
     {"containers", [](OutputOptions& options) { options.format.columns = Columns::Containers; }},
     {"enriched", [](OutputOptions& options) { options.format.columns = Columns::Enriched; }},
+    {"exec-path", [](OutputOptions& options) { options.exec_path = true; }},
 };
 
 // Options of the reference that ask for what a packet does not have.

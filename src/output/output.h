@@ -24,6 +24,7 @@ struct OutputCounters {
 // What `--output option:NAME` turns on, for all outputs.
 struct OutputOptions {
   FormatOptions format;
+  bool exec_path = false;  // the envelope has the executable's path
 };
 
 // Takes the `option:NAME` entries out of `specs`. Errors: an unknown option.

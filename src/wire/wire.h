@@ -53,14 +53,31 @@ struct owner {
   char node_name[WIRE_NODE_LEN];
 };
 
+/* What a record of the ring tells. Every record begins with `struct record_head`. */
+enum wire_kind {
+  WIRE_PACKET = 0,
+  WIRE_FORK = 1,       /* process_record: a process (not a thread) has begun */
+  WIRE_EXEC = 2,       /* process_record: it runs another program now */
+  WIRE_EXIT = 3,       /* process_record: its last thread has gone */
+  WIRE_FOUND = 4,      /* process_record: it ran when tracing began; not in the ring */
+  WIRE_NEW_CGROUP = 5, /* cgroup_record: a control group was made */
+};
+
+struct record_head {
+  __u64 time_ns; /* CLOCK_BOOTTIME */
+  __u16 kind;    /* enum wire_kind */
+  __u16 cpu;
+};
+
 /*
  * One packet. `data` starts at the IP header; data_len < packet_len when only
  * the headers were wanted. The ring reserves one of the WIRE_RECORD_* sizes, so
  * bytes after data_len are undefined and must not be read.
  */
 struct packet_record {
-  __u64 time_ns; /* CLOCK_BOOTTIME */
-  __u32 cpu;
+  __u64 time_ns; /* as in record_head */
+  __u16 kind;
+  __u16 cpu;
   __u32 ifindex;
   __u32 packet_len; /* whole packet, from the IP header */
   __u32 data_len;
@@ -75,7 +92,44 @@ struct packet_record {
   __u8 data[];
 };
 
-/* Whole reservations, header included; a record takes the smallest that fits. */
+#define WIRE_PATH_BYTES 4096 /* of process_record and cgroup_record */
+#define WIRE_ARGS_BYTES 512
+
+/*
+ * One process, in order with the packets. `text` is its executable's path as the
+ * names from the file up to its root, each with a NUL (`curl`, `bin`, `usr`), and
+ * then the arguments, NULs between them. Of WIRE_EXIT only the owner's host_pid
+ * and leader_start are set.
+ */
+struct process_record {
+  __u64 time_ns; /* as in record_head */
+  __u16 kind;
+  __u16 cpu;
+  __u16 path_len;
+  __u16 args_len;
+  __u64 from_start; /* WIRE_FORK: the process that forked, by its leader's start... */
+  __u32 from_pid;   /* ...and host process id */
+  __u32 hierarchy;  /* of cgroup v1, as in /proc/self/cgroup; 0: in none but its root */
+  __u64 v1_cgroup;  /* id in that hierarchy */
+  __u8 path_whole;  /* the names reach the root */
+  __u8 pad[7];
+  struct owner owner;
+  __u8 text[];
+};
+
+/* `path` is that of the hierarchy, path_len bytes without a NUL. */
+struct cgroup_record {
+  __u64 time_ns; /* as in record_head */
+  __u16 kind;
+  __u16 cpu;
+  __u32 hierarchy; /* 0: cgroup v2 */
+  __u64 id;
+  __u16 path_len;
+  __u8 pad[6];
+  __u8 path[];
+};
+
+/* Whole reservations of packets, header included; a record takes the smallest that fits. */
 #define WIRE_RECORD_SMALL 384
 #define WIRE_RECORD_MEDIUM 2304
 #define WIRE_RECORD_LARGE (65536 + 512)
@@ -87,6 +141,12 @@ struct wire_counters {
   __u64 ring_full;   /* wanted, no room in the ring */
   __u64 load_failed; /* wanted, its bytes could not be read */
   __u64 emitted;     /* in the ring */
+};
+
+/* Per CPU as well: records about processes and control groups. */
+struct wire_news_counters {
+  __u64 emitted;
+  __u64 lost; /* no room in the ring */
 };
 
 /* The classes of packets that events are made of. */
@@ -195,6 +255,9 @@ struct wire_reader {
 #endif
 WIRE_ASSERT(sizeof(struct owner) == 112);
 WIRE_ASSERT(sizeof(struct packet_record) == 160);
+WIRE_ASSERT(sizeof(struct process_record) == 160);
+WIRE_ASSERT(sizeof(struct cgroup_record) == 32);
+WIRE_ASSERT(sizeof(struct wire_news_counters) == 16);
 WIRE_ASSERT(sizeof(struct wire_counters) == 40);
 WIRE_ASSERT(sizeof(struct wire_config) == 52);
 WIRE_ASSERT(sizeof(struct wire_rules) ==

@@ -247,6 +247,9 @@ class Options(CommandLine):
                           ("--duration", "-1s"), ("--dns-ports", "0"),
                           ("--dns-ports", "65536"), ("--dns-ports", "x"), ("--ring-size", "1"),
                           ("--attribution", "kprobe"), ("--attribution", ""),
+                          ("--cri", ""), ("--cri", "docker"), ("--cri", "dockerd:/run/docker.sock"),
+                          ("--cri", "none", "--cri", "docker:/run/docker.sock"), ("--",),
+                          ("--", ""), ("--input", self.input, "--", "true"),
                           ("--ring-size", "x"), ("--ring-size", "99GiB"),
                           ("--input", self.input, "--input", self.input)):
             self.fails(2, "--output", "none", *arguments)

@@ -49,7 +49,7 @@ struct Fixtures {
     c.mount_namespace = 4026531841;
     c.pid_namespace = 4026531836;
     c.process_name = "curl";
-    c.executable.path = "/usr/bin/curl";
+    c.executable_path = "/usr/bin/curl";
     c.host_name = "rugged";
     c.container = {"0123456789abcdef", "web", "nginx:1.25", "sha256:11"};
     c.kubernetes = {"web-1", "shop", "uid-1", "false"};

@@ -10,8 +10,10 @@
 #include <new>
 
 #include "app/pipeline.h"
+#include "app/process_view.h"
 #include "capture/replay.h"
 #include "event/lost_events.h"
+#include "support/news.h"
 
 namespace {
 
@@ -44,11 +46,11 @@ std::vector<std::string> captures() {
   return paths;
 }
 
-Pipeline make_pipeline(const Wishes& wishes) {
+Pipeline make_pipeline(const Wishes& wishes, const ProcessTree* tree = nullptr) {
   std::vector<const EventSpec*> all(packet_events().begin(), packet_events().end());
   all.push_back(&kLostEvents);
   static const Catalog catalog(all);
-  auto selection = Selection::parse(wishes, catalog);
+  auto selection = Selection::parse(wishes, catalog, tree);
   std::vector<std::unique_ptr<Output>> outputs;
   for (const char* spec :
        {"json:/dev/null", "json-v1:/dev/null", "table:/dev/null", "table-verbose:/dev/null"}) {
@@ -146,6 +148,22 @@ TEST(NoAllocation, Detectors) {
   for (const auto& each : pipeline.detectors()->status()) looked_at += each.counters.events;
   EXPECT_GT(looked_at, 500u);
   EXPECT_EQ(pipeline.counters().findings, 0u);
+}
+
+TEST(NoAllocation, OwnersInTheTables) {
+  Enricher enricher;
+  const test::Name parent{1, 100}, process{4711, 0};
+  enricher.take(test::Record8({WIRE_FOUND, parent, {}, "/usr/lib/systemd/systemd"}).bytes());
+  enricher.take(test::Record8({WIRE_FORK, process, parent}).bytes());
+  enricher.take(test::Record8({WIRE_EXEC, process, parent, "/usr/bin/test"}).bytes());
+  const ProcessView view(enricher);
+  Pipeline pipeline = make_pipeline(
+      {{"*"}, {"tree=1", "exec=/usr/bin/test", "pid!=new", "comm=nobody,test", "follow"}, {}, {}},
+      &view);
+  pipeline.ask(enricher, true);
+  EXPECT_EQ(allocations_of(pipeline), 0u);
+  EXPECT_GT(pipeline.counters().matched, 500u);
+  EXPECT_EQ(pipeline.counters().filtered, 0u);
 }
 
 TEST(NoAllocation, TheCounterCounts) {

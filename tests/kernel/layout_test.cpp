@@ -63,9 +63,38 @@ TEST_F(WireLayout, Owner) {
 TEST_F(WireLayout, PacketRecord) {
   using Struct = struct packet_record;
   expect("packet_record", sizeof(Struct),
-         {AT(time_ns), AT(cpu), AT(ifindex), AT(packet_len), AT(data_len), AT(net_ns),
+         {AT(time_ns), AT(kind), AT(cpu), AT(ifindex), AT(packet_len), AT(data_len), AT(net_ns),
           AT(gso_segments), AT(direction), AT(pad), AT(wants), AT(generation), AT(rules), AT(owner),
           AT(data)});
+}
+
+TEST_F(WireLayout, ProcessRecord) {
+  using Struct = struct process_record;
+  expect("process_record", sizeof(Struct),
+         {AT(time_ns), AT(kind), AT(cpu), AT(path_len), AT(args_len), AT(from_start), AT(from_pid),
+          AT(hierarchy), AT(v1_cgroup), AT(path_whole), AT(pad), AT(owner), AT(text)});
+}
+
+TEST_F(WireLayout, CgroupRecord) {
+  using Struct = struct cgroup_record;
+  expect("cgroup_record", sizeof(Struct),
+         {AT(time_ns), AT(kind), AT(cpu), AT(hierarchy), AT(id), AT(path_len), AT(pad), AT(path)});
+}
+
+TEST_F(WireLayout, EveryRecordBeginsAlike) {
+  for (const size_t offset :
+       {offsetof(struct packet_record, kind), offsetof(struct process_record, kind),
+        offsetof(struct cgroup_record, kind)})
+    EXPECT_EQ(offsetof(struct record_head, kind), offset);
+  for (const size_t offset :
+       {offsetof(struct packet_record, cpu), offsetof(struct process_record, cpu),
+        offsetof(struct cgroup_record, cpu)})
+    EXPECT_EQ(offsetof(struct record_head, cpu), offset);
+}
+
+TEST_F(WireLayout, NewsCounters) {
+  using Struct = struct wire_news_counters;
+  expect("wire_news_counters", sizeof(Struct), {AT(emitted), AT(lost)});
 }
 
 TEST_F(WireLayout, Counters) {

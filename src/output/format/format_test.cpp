@@ -68,10 +68,10 @@ Context some_context() {
   c.mount_namespace = 4026531841;
   c.pid_namespace = 4026531836;
   c.process_name = "co\x1bmm";
-  c.executable.path = "/usr/bin/comm";
+  c.executable_path = "/usr/bin/comm";
   c.host_name = "node";
   c.container = {"0123456789abcdef0123", "web", "registry.test/nginx:1", "sha256:77"};
-  c.kubernetes = {"web-1", "shop", "uid-1", ""};
+  c.kubernetes = {"web-1", "shop", "uid-1", false};
   c.syscall = "sendto";
   c.flags = {true, true};
   c.thread_entity = 11;

@@ -13,11 +13,15 @@ size_t place_of(std::string_view name) noexcept {
   return static_cast<size_t>(found - kContextHead.begin());
 }
 
-// Members that differ between packets of one owner; none of them is in OwnerText.
+// Members that differ between packets of one owner, or that the envelope does not
+// show; none of them is in OwnerText.
 void take_packet_members(Context& out, const Context& from) noexcept {
   out.time_ns = from.time_ns;
   out.cpu = from.cpu;
   out.syscall = from.syscall;
+  out.executable_path = from.executable_path;
+  out.command_line = from.command_line;
+  out.user_name = from.user_name;
   out.direction = from.direction;
   out.attribution = from.attribution;
   out.interface = from.interface;

@@ -10,6 +10,10 @@
 namespace tracee {
 namespace {
 
+bool is_zero(const Value& value) noexcept {
+  return value.kind == Kind::Bool ? value.u == 0 : value.count == 0;
+}
+
 // What any value takes at least: a number or an address, with quotes.
 constexpr size_t kValueRoom = 64;
 static_assert(kValueRoom >= kMaxDigits && kValueRoom >= kAddressTextMax + 2);
@@ -132,7 +136,7 @@ char* JsonRecord::put_members(const void* object, char* at, char* end) const noe
       continue;
     }
     const Value value = member.get(object);
-    if (member.may_be_absent && value.count == 0) continue;
+    if (member.may_be_absent && is_zero(value)) continue;
     at = put_value(value, member, member.key.put(at), end);
     if (at == nullptr) return nullptr;
   }

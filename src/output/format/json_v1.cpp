@@ -122,9 +122,9 @@ class JsonV1Format final : public Format {
   void put_process(const Event& event, Buffer& out) noexcept {
     const Context& c = *event.context;
     out.put("\"process\":{");
-    if (!c.executable.path.empty()) {
+    if (!c.executable_path.empty()) {
       out.put("\"executable\":{\"path\":");
-      put_v1_text(c.executable.path, out);
+      put_v1_text(c.executable_path, out);
       out.put("},");
     }
     put_number("\"unique_id\":", c.process_entity, out);

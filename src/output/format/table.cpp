@@ -138,6 +138,16 @@ struct Column {
   std::string_view color;
 };
 
+// A name where there is one, cut as ps(1) cuts it.
+void put_user(const Context& c, size_t width, Buffer& out) noexcept {
+  if (c.user_name.empty()) return put_column(uint64_t{c.user_id}, width, out);
+  const size_t start = out.size();
+  const bool fits = c.user_name.size() <= width;
+  put_plain_text(fits ? c.user_name : cut(c.user_name, width - 1), out);
+  if (!fits) out.put('+');
+  fill_column(start, width, out);
+}
+
 constexpr Column kNode{"UTS_NAME",
                        17,
                        [](const Context& c, size_t width, Buffer& out) noexcept {
@@ -168,12 +178,11 @@ constexpr Column kPidNs{"PID_NS",
                           put_column(uint64_t{c.pid_namespace}, width, out);
                         },
                         {}};
-constexpr Column kUid{"UID",
-                      6,
-                      [](const Context& c, size_t width, Buffer& out) noexcept {
-                        put_column(uint64_t{c.user_id}, width, out);
-                      },
-                      {}};
+constexpr Column kUid{
+    "UID",
+    6,
+    [](const Context& c, size_t width, Buffer& out) noexcept { put_user(c, width, out); },
+    {}};
 constexpr Column kComm{"COMM", 16,
                        [](const Context& c, size_t width, Buffer& out) noexcept {
                          put_column(c.process_name, width, out);
