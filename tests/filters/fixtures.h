@@ -52,7 +52,7 @@ struct Fixtures {
     c.executable_path = "/usr/bin/curl";
     c.host_name = "rugged";
     c.container = {"0123456789abcdef", "web", "nginx:1.25", "sha256:11"};
-    c.kubernetes = {"web-1", "shop", "uid-1", "false"};
+    c.kubernetes = {"web-1", "shop", "uid-1", false};
     c.syscall = "sendto";
     c.flags.container_started = true;
     c.direction = "egress";
