@@ -15,16 +15,16 @@
 #include "maps.h"
 
 struct headers {
+	__u8 network[40] __attribute__((aligned(8)));
+	__u8 transport[16];
 	__u32 length;  /* of the network header, and of the transport's when there is one */
 	__u32 wants;   /* WIRE_WANT_* classes the packet belongs to */
 	__u32 which;   /* index of the rules that are asked */
-	__u32 ifindex; /* in network byte order */
+	__u32 ifindex; /* in network byte order, where a rule asks for it */
 	__u8 direction;
-	__u8 has_network, has_ports, has_flags; /* what was read of the following */
+	__u8 has_network, has_ports, has_flags; /* what was read of the headers */
 	__u8 version;
 	__u8 pad[3];
-	__u8 network[40];
-	__u8 transport[16];
 };
 
 static __always_inline const struct wire_rules *rules_at(__u32 which)

@@ -53,6 +53,21 @@ static __always_inline int load(struct __sk_buff *skb, __u32 offset, void *to, _
 	return bpf_skb_load_bytes(skb, offset, to, size);
 }
 
+/*
+ * Copies `words` times 4 bytes of the packet, without a call where they lie in its
+ * first piece, as headers do.
+ */
+static __always_inline bool copy(struct __sk_buff *skb, __u32 offset, __u8 *to, const int words)
+{
+	const __u8 *from = (const __u8 *)(long)skb->data + offset;
+
+	if (offset > 512 || from + words * 4 > (const __u8 *)(long)skb->data_end)
+		return !load(skb, offset, to, words * 4);
+	for (int i = 0; i < words; i++)
+		((__u32 *)to)[i] = ((const __u32 *)from)[i];
+	return true;
+}
+
 static __always_inline __u16 be16(const __u8 *p)
 {
 	return (__u16)p[0] << 8 | p[1];
@@ -82,7 +97,7 @@ static __always_inline void classify_udp(struct __sk_buff *skb, const struct wir
 
 	h->wants |= WIRE_WANT_UDP;
 	h->length += 8;
-	if (load(skb, start, h->transport, 4))
+	if (!copy(skb, start, h->transport, 1))
 		return;
 	h->has_ports = 1;
 	if (r->wanted & WIRE_WANT_DNS && h->length < skb->len && has_dns_port(h))
@@ -96,7 +111,8 @@ static __always_inline void classify_tcp(struct __sk_buff *skb, const struct wir
 
 	h->wants |= WIRE_WANT_TCP;
 	h->length += 20;
-	if (load(skb, start, h->transport, 14))
+	/* The flags' byte and two more; a header has 20. */
+	if (!copy(skb, start, h->transport, 4))
 		return;
 	h->has_ports = h->has_flags = 1;
 	h->length = start + (h->transport[12] >> 4) * 4;
@@ -199,7 +215,7 @@ static __always_inline int ipv6_transport(struct __sk_buff *skb, struct headers 
 
 	h->wants = WIRE_WANT_IPV6;
 	h->length = 40;
-	if (!h->has_network || load(skb, 20, h->network + 20, 20)) {
+	if (!h->has_network || !copy(skb, 20, h->network + 20, 5)) {
 		h->has_network = 0;
 		return NO_TRANSPORT;
 	}
@@ -247,7 +263,7 @@ __noinline int classify(struct __sk_buff *skb, struct headers *h)
 	if (!h)
 		return 0;
 	r = rules_at(h->which);
-	h->has_network = !load(skb, 0, h->network, 20);
+	h->has_network = copy(skb, 0, h->network, 5);
 	if (!h->has_network && load(skb, 0, h->network, 1))
 		return 0;
 	h->version = h->network[0] >> 4;
@@ -438,6 +454,14 @@ static __always_inline void refresh_sender(struct credit *credit)
 		refresh_owner(slot, credit->socket, task, syscall, NULL);
 }
 
+/* The task that runs is the owner: refresh_sender() could tell of another call only. */
+static __always_inline bool is_known_sender(struct credit *credit)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return !credit->listening && can_own(task) && is_user(credit->slot, credit->socket, task);
+}
+
 /*
  * The headers are asked first, then the owner. A packet whose headers nobody asked
  * for notes its sender only where nothing else does.
@@ -461,14 +485,15 @@ static __always_inline int on_packet(struct __sk_buff *skb, __u8 direction)
 
 	h.which = *(volatile __u32 *)&active_rules;
 	h.direction = direction;
-	h.ifindex = bpf_htonl(skb->ifindex);
 	r = rules_at(h.which);
+	if (RESTRICTED(r, WIRE_IFINDEX))
+		h.ifindex = bpf_htonl(skb->ifindex);
 	classify(skb, &h);
 	wants = h.wants & (r->wanted | OPENS_CONNECTION | OPENS_STREAM);
 	mask = r->of_classes[wants & WIRE_WANT_ALL];
 	if (mask && r->restricted & WIRE_HEADER_DIMENSIONS) {
 		mask &= header_rules(&h);
-		wants = classes_with(r, wants, mask);
+		wants = mask ? classes_with(r, wants, mask) : wants & ~WIRE_WANT_ALL;
 	}
 	if (wants & WIRE_WANT_HTTP && !(wants & OPENS_STREAM) && !is_http_talk(skb, h.length)) {
 		wants &= ~WIRE_WANT_HTTP;
@@ -478,8 +503,12 @@ static __always_inline int on_packet(struct __sk_buff *skb, __u8 direction)
 		goto filtered;
 
 	find_credit(skb, &credit);
-	if (credit.slot && direction == WIRE_EGRESS && (mask || !config.sees_use))
+	if (credit.slot && direction == WIRE_EGRESS && (mask || !config.sees_use)) {
+		if (mask && r->restricted & WIRE_OWNER_DIMENSIONS && is_known_sender(&credit) &&
+		    !(mask & slot_rules(credit.slot, h.which)))
+			goto filtered;
 		refresh_sender(&credit);
+	}
 	if (credit.slot && config.own_pid && credit.slot->owner.host_pid == config.own_pid)
 		goto filtered;
 	if (mask && r->restricted & WIRE_OWNER_DIMENSIONS) {

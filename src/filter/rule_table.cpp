@@ -11,10 +11,7 @@ namespace {
 
 class Table {
  public:
-  explicit Table(struct wire_rules& out) : out_(out), nodes_(1) {
-    out_.masks[0] = UINT64_MAX;
-    mask_count_ = 1;
-  }
+  explicit Table(struct wire_rules& out) : out_(out), nodes_(1) { out_.masks[0] = UINT64_MAX; }
 
   void add_dimension(std::span<const KernelRule> rules, wire_dimension dimension) {
     const unsigned bytes = key_bytes(dimension);
@@ -103,7 +100,7 @@ class Table {
   struct wire_rules& out_;
   std::vector<Node> nodes_;  // the first is not used
   std::unordered_map<uint64_t, uint16_t> mask_index_;
-  uint32_t mask_count_ = 0;
+  uint32_t mask_count_ = 1;
 };
 
 // What nobody's packets satisfy: all numbers 0, all texts empty.

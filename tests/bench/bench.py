@@ -18,7 +18,7 @@ import sys
 import time
 
 
-PARTS = ("events", "filters", "owners", "kernel", "replay")
+PARTS = ("events", "filters", "owners", "kernel", "unwanted", "replay")
 
 
 class Table:
@@ -160,6 +160,61 @@ class Bench:
         for name, ns in rows:
             table.add(name, ns, f"{float(ns) - empty:.0f}")
         table.print()
+
+    def unwanted(self):
+        """What a packet costs that nobody wants."""
+        rows, code = lines_of([f"{self.tools}/run_time_bench"])
+        if code != 0:
+            print(f"\n## Unwanted packets\n\nNot measured: {rows[-1][0]}.")
+            return
+        table = Table("Unwanted packets", "By the kernel's own count of the programs' time, which "
+                      "has its own cost in each, while datagrams go over loopback; beside an empty "
+                      "program on the same cgroup.",
+                      ("left out by", "empty, in", "empty, out", "ns in", "ns out", "above, in",
+                       "above, out"))
+        for name, empty_in, empty_out, ns_in, ns_out in rows:
+            table.add(name, empty_in, empty_out, ns_in, ns_out,
+                      str(int(ns_in) - int(empty_in)), str(int(ns_out) - int(empty_out)))
+        table.print()
+        self.ping_pong()
+
+    def ping_pong(self):
+        filters = [("not traced", None),
+                   ("a port", ["--events", "net_packet_udp.data.dst_port=1"]),
+                   ("the owner's name", ["--events", "net_packet_udp", "--scope", "comm=nobody"])]
+        rates, costs = {}, {}
+        for number in range(max(self.rounds, 9)):
+            for name, arguments in filters if number % 2 == 0 else reversed(filters):
+                tracer = arguments and self.start_tracee(arguments)
+                (rate, cost), = lines_of([f"{self.tools}/ping_pong", "1"])[0]
+                if tracer:
+                    tracer.terminate()
+                    tracer.communicate()
+                rates.setdefault(name, []).append(float(rate))
+                costs.setdefault(name, []).append(float(cost))
+        table = Table("Ping-pong", "UDP between two processes on loopback, 1 byte, nothing kept; the "
+                      "runs take turns. Processor time is that of both processes; the least of the "
+                      "rounds is what other work on the machine has disturbed least.",
+                      ("filter", "round trips/s", "of untraced", "CPU µs, median", "of untraced",
+                       "CPU µs, least", "of untraced"))
+        alone = "not traced"
+        for name, _ in filters:
+            cells = [name]
+            for values, of, better in ((rates, statistics.median, 1), (costs, statistics.median, -1),
+                                       (costs, min, -1)):
+                share = (of(values[name]) / of(values[alone])) ** better
+                cells += [f"{of(values[name]):,.2f}" if better < 0 else f"{of(values[name]):,.0f}",
+                          f"{share:.1%}"]
+            table.add(*cells)
+        table.print()
+
+    def start_tracee(self, arguments):
+        tracer = subprocess.Popen([self.tracee, *arguments, "--output", "none"],
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        for line in tracer.stderr:
+            if line.startswith("tracee: tracing"):
+                return tracer
+        return die("tracee does not trace")
 
     def capture(self, mix, packets):
         path = f"{self.tools}/{mix}-{packets}.pcap"

@@ -11,8 +11,11 @@
 #include <cstdio>
 #include <iterator>
 #include <optional>
+#include <string>
 
 #include "capture/live.h"
+#include "decode/decoder.h"
+#include "filter/selection.h"
 #include "measure.h"
 #include "packets.h"
 #include "tracee.skel.h"
@@ -71,9 +74,7 @@ bool report_empty() {
   return program && report("empty program", program.get(), Traffic(1).tcp_segment(), [] {});
 }
 
-bool report_with(const char* name, uint32_t wanted, const Packet& packet) {
-  LiveOptions options;
-  options.wanted = wanted;
+bool report_with(const char* name, LiveOptions options, const Packet& packet) {
   options.attach = false;
   auto source = LiveSource::open(options);
   if (!source) {
@@ -88,6 +89,48 @@ bool report_with(const char* name, uint32_t wanted, const Packet& packet) {
   });
 }
 
+bool report_with(const char* name, uint32_t wanted, const Packet& packet) {
+  LiveOptions options;
+  options.wanted = wanted;
+  return report_with(name, options, packet);
+}
+
+bool report_filter(const char* name, const std::string& filter, const Packet& packet) {
+  const Catalog catalog(packet_events());
+  auto selection = Selection::parse(Wishes{{"net_packet_tcp"}, {}, {}, {filter}}, catalog);
+  if (!selection) {
+    std::printf("%s\n", selection.error().what.c_str());
+    return false;
+  }
+  const auto rules = wire_rules_of(selection->push_down(&wire_wants), 1);
+  LiveOptions options;
+  options.rules = rules.get();
+  return report_with(name, options, packet);
+}
+
+// `question` asked with 64 numbers, none of which any packet answers.
+std::string sixty_four(std::string (*question)(int)) {
+  std::string out;
+  for (int i = 0; i < WIRE_RULES; ++i) out += (i == 0 ? "" : " || ") + question(i);
+  return out;
+}
+
+// Two fields each, or they would be one rule with many values.
+std::string port(int i) {
+  const std::string n = std::to_string(i + 1);
+  return "data.dst_port == " + n + " && data.src_port != " + n;
+}
+std::string networks(int i) {
+  return "data.src_port != " + std::to_string(i + 1) + " && data.dst in 203." + std::to_string(i) +
+         ".113.0/24 && data.src in 203." + std::to_string(i) + ".112.0/24";
+}
+std::string all_headers(int i) {
+  const std::string n = std::to_string(i);
+  return "data.src_port >= " + n + " && data.dst_port >= " + n +
+         " && data.proto_tcp.URG == 0 && network.direction == \"ingress\" && data.dst != 203." + n +
+         ".113.1 && data.src in 203." + n + ".112.0/24";
+}
+
 int run() {
   Traffic traffic(1);
   const Packet segment = traffic.tcp_segment();
@@ -95,11 +138,18 @@ int run() {
   Packet response = traffic.dns_response();
   while (response[0] >> 4 != 4) response = traffic.dns_response();
   constexpr uint32_t kDefault = WIRE_WANT_ICMP | WIRE_WANT_ICMPV6 | WIRE_WANT_DNS | WIRE_WANT_HTTP;
-  const bool done = report_empty() &&
-                    report_with("unwanted packet (TCP, UDP is wanted)", WIRE_WANT_UDP, segment) &&
-                    report_with("unwanted packet (TCP, default events)", kDefault, segment) &&
-                    report_with("wanted, headers (TCP)", WIRE_WANT_TCP, segment) &&
-                    report_with("wanted, whole message (DNS response)", WIRE_WANT_DNS, response);
+  const bool done =
+      report_empty() &&
+      report_with("unwanted packet (TCP, UDP is wanted)", WIRE_WANT_UDP, segment) &&
+      report_with("unwanted packet (TCP, default events)", kDefault, segment) &&
+      report_filter("unwanted, by a port, 1 rule", port(0), segment) &&
+      report_filter("unwanted, by a port, 64 rules", sixty_four(port), segment) &&
+      report_filter("unwanted, by networks, 1 rule", networks(0), segment) &&
+      report_filter("unwanted, by networks, 64 rules", sixty_four(networks), segment) &&
+      report_filter("unwanted, by all headers, 1 rule", all_headers(0), segment) &&
+      report_filter("unwanted, by all headers, 64 rules", sixty_four(all_headers), segment) &&
+      report_with("wanted, headers (TCP)", WIRE_WANT_TCP, segment) &&
+      report_with("wanted, whole message (DNS response)", WIRE_WANT_DNS, response);
   if (!done) std::puts("the kernel refused to load or run a program (needs root)");
   return done ? 0 : kSkipped;
 }
