@@ -111,6 +111,8 @@ Result<> check_host(std::optional<BackEnd> forced) {
   feature(features->call_registers, "system calls",
           "the first packet on an inherited socket has its sender",
           "no bpf_task_pt_regs here: it may carry the socket's previous owner");
+  feature(features->late_owners, "closed connections", "answers from TIME_WAIT have the last owner",
+          "no tracepoint inet_sock_set_state: answers from TIME_WAIT have no owner");
   feature(features->mptcp, "MPTCP", "subflows have the owner of their connection",
           "subflows have no owner");
   if (auto tried = try_tracing(forced); !tried) return tried;

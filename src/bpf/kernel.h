@@ -183,8 +183,18 @@ typedef struct {
 	struct net *net;
 } possible_net_t;
 
+struct in6_addr_words {
+	__be32 u6_addr32[4];
+};
+
+struct in6_addr {
+	struct in6_addr_words in6_u;
+};
+
 struct sock_common {
 	unsigned short skc_family;
+	__be32 skc_daddr, skc_rcv_saddr;
+	struct in6_addr skc_v6_daddr, skc_v6_rcv_saddr;
 	__be16 skc_dport; /* remote port */
 	__u16 skc_num;	  /* local port, host order */
 	possible_net_t skc_net;

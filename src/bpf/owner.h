@@ -13,6 +13,16 @@
 
 #include "maps.h"
 
+/* Whom a packet belongs to. */
+struct last_owner;
+
+struct credit {
+	struct owner_slot *slot; /* null: nobody, unless... */
+	struct last_owner *late; /* ...the socket is gone */
+	__u64 socket;		 /* address of the socket that the slot hangs on */
+	bool listening;
+};
+
 /* In two reads: it runs for each send and receive, and the kernel checks each of them. */
 static __always_inline void copy_comm(char *comm, struct task_struct *task)
 {

@@ -13,6 +13,7 @@
 
 #include "accept.h"
 #include "filter.h"
+#include "late.h"
 #include "owner.h"
 
 /* IANA protocol numbers */
@@ -292,12 +293,6 @@ __noinline int classify(struct __sk_buff *skb, struct headers *h)
 	return 0;
 }
 
-/* Whom a packet belongs to. */
-struct credit {
-	struct owner_slot *slot; /* null: nobody */
-	__u64 socket;		 /* address of the socket that the slot hangs on */
-	bool listening;
-};
 
 /* Gives a socket the owner of another, as its own. */
 static __always_inline void adopt_owner(struct bpf_sock *sk, struct owner_slot *from)
@@ -375,6 +370,11 @@ static __always_inline void fill_attribution(struct packet_record *r, struct cre
 	struct owner_slot *slot = credit->slot;
 	__u64 socket;
 
+	if (credit->late) {
+		r->owner = credit->late->owner;
+		r->net_ns = credit->late->net_ns;
+		return;
+	}
 	if (!slot) {
 		__builtin_memset(&r->owner, 0, sizeof(r->owner));
 		r->owner.syscall = WIRE_NO_SYSCALL;
@@ -403,6 +403,7 @@ static __always_inline void emit(struct __sk_buff *skb, const __u32 size, __u32 
 {
 	const __u32 room = size - sizeof(struct packet_record);
 	struct packet_record *r = bpf_ringbuf_reserve(&packets, size, 0);
+	__u32 last;
 
 	if (!r) {
 		count(&c->ring_full);
@@ -410,7 +411,10 @@ static __always_inline void emit(struct __sk_buff *skb, const __u32 size, __u32 
 	}
 	if (length > room)
 		length = room;
-	if (!length || load(skb, 0, r->data, length)) {
+	/* One comparison excludes 0 too, in a form that the verifier of 6.1 understands. */
+	last = length - 1;
+	asm volatile("" : "+r"(last));
+	if (last >= room || load(skb, 0, r->data, last + 1)) {
 		bpf_ringbuf_discard(r, BPF_RB_NO_WAKEUP);
 		count(&c->load_failed);
 		return;
@@ -503,6 +507,8 @@ static __always_inline int on_packet(struct __sk_buff *skb, __u8 direction)
 		goto filtered;
 
 	find_credit(skb, &credit);
+	if (!credit.slot && direction == WIRE_EGRESS && h.wants & WIRE_WANT_TCP)
+		find_late_credit(skb, &credit);
 	if (credit.slot && direction == WIRE_EGRESS && (mask || !config.sees_use)) {
 		if (mask && r->restricted & WIRE_OWNER_DIMENSIONS && is_known_sender(&credit) &&
 		    !(mask & slot_rules(credit.slot, h.which)))
@@ -512,7 +518,10 @@ static __always_inline int on_packet(struct __sk_buff *skb, __u8 direction)
 	if (credit.slot && config.own_pid && credit.slot->owner.host_pid == config.own_pid)
 		goto filtered;
 	if (mask && r->restricted & WIRE_OWNER_DIMENSIONS) {
-		mask &= credit.slot ? slot_rules(credit.slot, h.which) : r->nobody;
+		if (credit.late)
+			mask &= owner_rules(&credit.late->owner, h.which);
+		else
+			mask &= credit.slot ? slot_rules(credit.slot, h.which) : r->nobody;
 		wants = classes_with(r, wants, mask);
 	}
 	if (!mask)

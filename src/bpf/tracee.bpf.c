@@ -11,6 +11,7 @@
 #include "maps.h"
 #include "owner.h"
 #include "accept.h"
+#include "late.h"
 #include "packet.h"
 #include "process.h"
 

@@ -16,6 +16,7 @@
 #include <chrono>
 #include <cstdarg>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <limits>
@@ -34,9 +35,16 @@ constexpr int kNapMs = 5;
 constexpr size_t kBatch = 4096;
 
 // libbpf speaks while it works; only what it said first about a failure matters.
+// With TRACEE_BPF_LOG in the environment all of it is shown, the verifier's log too.
 thread_local std::string last_complaint;
 
 int listen_to_libbpf(libbpf_print_level level, const char* format, va_list arguments) {
+  if (level == LIBBPF_WARN && std::getenv("TRACEE_BPF_LOG") != nullptr) {
+    va_list again;
+    va_copy(again, arguments);
+    std::vfprintf(stderr, format, again);
+    va_end(again);
+  }
   if (level != LIBBPF_WARN || !last_complaint.empty()) return 0;
   char text[512];
   std::vsnprintf(text, sizeof text, format, arguments);
@@ -185,6 +193,7 @@ void LiveSource::choose_programs() {
   want({programs.on_open_file}, features_.open_files);
   want({programs.on_fork, programs.on_exec, programs.on_exit, programs.on_cgroup, programs.on_task},
        features_.processes);
+  want({programs.on_state}, features_.late_owners);
 }
 
 Result<> LiveSource::load(const LiveOptions& options) {
@@ -276,7 +285,8 @@ Result<> LiveSource::attach() {
                   programs.on_getpeername6,   programs.on_send,         programs.on_receive,
                   programs.on_send_call,      programs.on_receive_call, programs.on_accepted,
                   programs.on_mptcp_accepted, programs.on_release,      programs.on_fork,
-                  programs.on_exec,           programs.on_exit,         programs.on_cgroup});
+                  programs.on_exec,           programs.on_exit,         programs.on_cgroup,
+                  programs.on_state});
   if (done) done = attach_accept_calls();
   if (!done) return done;
   note_open_sockets();

@@ -232,6 +232,7 @@ Result<KernelFeatures> probe_kernel() {
   if (features.accept_calls && !features.probe_read)
     features.accept_calls = {false, "kernel memory may not be read (lockdown)"};
   features.mptcp = can_find_mptcp();
+  features.late_owners = has_type(types.get(), "btf_trace_inet_sock_set_state", BTF_KIND_TYPEDEF);
   return features;
 }
 

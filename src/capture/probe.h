@@ -30,6 +30,7 @@ struct KernelFeatures {
   bool probe_read = false;      // not under confidentiality lockdown
   bool call_registers = false;  // bpf_task_pt_regs() in cgroup programs
   bool mptcp = false;           // bpf_skc_to_mptcp_sock()
+  bool late_owners = false;     // inet_sock_set_state: owners of what TIME_WAIT answers
 };
 
 // Fails with Exit::Missing when something required is not there; the error names

@@ -354,7 +354,7 @@ TEST_F(LiveTraffic, SocketsOlderThanTheTracer) {
     at_server.push_back(k.owner.attribution);
   }
   const uint8_t second =
-      source.plan().back_end == BackEnd::Tracepoint ? WIRE_OWNER_USER : WIRE_OWNER_CREATOR;
+      source.plan().back_end == BackEnd::Cgroup ? WIRE_OWNER_CREATOR : WIRE_OWNER_USER;
   EXPECT_EQ((std::vector<uint8_t>{WIRE_OWNER_CREATOR, second}), at_server);
 }
 

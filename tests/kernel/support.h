@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -43,9 +44,16 @@ inline bool keeps_law(const struct wire_counters& c) {
   return c.seen == c.filtered + c.ring_full + c.load_failed + c.emitted;
 }
 
+// TRACEE_ATTRIBUTION=cgroup, say, runs the tests with that back end.
+inline LiveOptions with_back_end(LiveOptions options) {
+  const char* name = std::getenv("TRACEE_ATTRIBUTION");
+  if (name != nullptr && !options.required_only) options.attribution = back_end_of(name);
+  return options;
+}
+
 // Opens a source or skips the test, naming what is missing.
 #define OPEN_OR_SKIP(source, ...)                                        \
-  auto source##_result = LiveSource::open(__VA_ARGS__);                  \
+  auto source##_result = LiveSource::open(with_back_end(__VA_ARGS__));   \
   if (!source##_result && source##_result.error().code == Exit::Missing) \
     GTEST_SKIP() << source##_result.error().what;                        \
   ASSERT_TRUE(source##_result) << source##_result.error().what;          \

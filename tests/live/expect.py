@@ -95,7 +95,9 @@ def owner_complaints(event, owners, threads, boot_epoch_ns):
         expected["processEntityId"] = entity(pid, truth["start"])
         expected["parentEntityId"] = entity(truth["hostParentProcessId"], truth["parentStart"])
         if event["hostThreadId"] == pid:
-            expected["processName"], expected["threadId"] = truth["processName"], truth["threadId"]
+            names = truth["processName"], truth.get("laterName", truth["processName"])
+            expected["processName"] = names[event["processName"] == names[1]]
+            expected["threadId"] = truth["threadId"]
             expected["threadEntityId"] = expected["processEntityId"]
     wrong = [f"{field} is {event[field]!r}, not {value!r}"
              for field, value in expected.items() if event[field] != value]

@@ -9,6 +9,9 @@ continues the one above, `#` begins a comment. They are carried out in order.
       One network namespace (the addresses are on `lo`), or two with a cable
       between. Packets from or to these addresses are the case's packets; of
       all others on this host nothing is expected.
+  NEED io_uring                      } else the case is skipped
+  NEED attribution BACK_END…         }
+  NEED linux before VERSION          }
   START NAME [OPTIONS]: COMMAND      begins to run, and is ended with the case
   RUN NAME [OPTIONS]: COMMAND        runs to its end, with exit status 0
       in NETNS            where it runs; without: the host's network
@@ -17,6 +20,7 @@ continues the one above, `#` begins a comment. They are carried out in order.
       sends TEXT          its standard input; a started one has an open pipe
       exits STATUS        RUN: this exit status
       threads PATTERN     it may have further threads of such names
+      becomes NAME        it takes that name later, by exec
       listening TCP:PORT  START: go on when it does; tcp, tcp6, udp or udp6
       prints TEXT         START: go on when it has; RUN: must have
   TELL NAME: TEXT         a line for its standard input; go on when it says `ok`
@@ -46,17 +50,20 @@ continues the one above, `#` begins a comment. They are carried out in order.
                           the case, all its fields are those of /proc, or nobody }
   EXPECT ORDER EVENT EVENT…: CONDITIONS   the events of one packet, of which one meets these
   EXPECT SAME ONE OTHER   both tell the same of the case, and fewer packets came up to ONE
+  EXPECT CHURN N          each event of the N connections of churn.py has the right owner
   EXPECT ACCOUNT [lost]   the counters add up; with lost: something was lost and told
   EXPECT LINES N          on standard output
   EXPECT EXIT STATUS      tracee ends by itself
   EXPECT STDERR TEXT      it has said that
   EXPECT DETACHED         nothing of it is left in the kernel
 
-$DIR is this folder, $TMP an own one, $NAME.pid a process id. Exit status: 0 the
+$DIR is this folder, $TMP an own one, $NAME.pid a process id, $CONNECTIONS 10000 or
+what TRACEE_CONNECTIONS says. Exit status: 0 the
 case holds, 1 it does not, 77 the machine lacks something, which is said.
 """
 import argparse
 import ctypes
+import errno
 import fcntl
 import json
 import os
@@ -69,6 +76,7 @@ import subprocess
 import sys
 import tempfile
 
+from churn import Judge
 from expect import Condition, addresses, matches, owner_complaints, shown
 from process import (Cgroup, Failure, PR_SET_CHILD_SUBREAPER, Process, Skip, await_, boot_epoch_ns,
                      call, children_of, facts, libc, listening, make_netns, read, reap)
@@ -131,8 +139,8 @@ class Tracer:
 class Case:
     """Carries out the statements; the methods are named after them."""
 
-    def __init__(self, tracee, folder):
-        self.tracee, self.folder = os.path.abspath(tracee), folder
+    def __init__(self, tracee, always, folder):
+        self.tracee, self.always, self.folder = os.path.abspath(tracee), always, folder
         self.boot_epoch_ns = boot_epoch_ns()
         self.cgroup = Cgroup()
         self.spaces, self.processes, self.tracers, self.threads = {}, {}, {}, {}
@@ -151,6 +159,7 @@ class Case:
 
     def expanded(self, text):
         text = text.replace("$DIR", HERE).replace("$TMP", self.folder)
+        text = text.replace("$CONNECTIONS", os.environ.get("TRACEE_CONNECTIONS", "10000"))
         return re.sub(r"\$(\w+)\.pid", lambda match: str(self.processes[match[1]].pid), text)
 
     # --- statements ---
@@ -164,6 +173,28 @@ class Case:
             self.spaces[space.name] = space
         self.addresses |= {each.partition("/")[0] for _, those in ends for each in those}
 
+    def do_need(self, text):
+        what, *rest = text.split()
+        if what == "io_uring":
+            # Without parameters it is a bad address, if it is there and allowed.
+            if libc.syscall(425, 1, None) < 0 and ctypes.get_errno() != errno.EFAULT:
+                raise Skip(f"needs io_uring: {os.strerror(ctypes.get_errno())}")
+        elif what == "attribution":
+            done = subprocess.run([self.tracee, *self.always, "check"], stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True, check=False)
+            found = re.search(r"attribution +(\w+):", done.stdout)
+            if not found:
+                raise Failure(f"tracee check says nothing of attribution:\n{done.stdout}")
+            if found[1] not in rest:
+                raise Skip(f"needs attribution by {' or '.join(rest)}, not {found[1]}")
+        elif what == "linux":
+            ours, theirs = (tuple(map(int, re.findall(r"\d+", version)[:2]))
+                            for version in (platform.release(), rest[1]))
+            if ours >= theirs:
+                raise Skip(f"needs Linux {text.partition(' ')[2]}")
+        else:
+            raise SyntaxError(f"cannot say whether there is {what}")
+
     def start(self, text, keep_input):
         names, options, command = header(text)
         sends = options.get("sends")
@@ -175,6 +206,8 @@ class Case:
         self.processes[process.name] = process
         if "threads" in options:
             self.threads[process.pid] = options["threads"]
+        if "becomes" in options:
+            process.facts["laterName"] = options["becomes"]
         return process, options
 
     def do_start(self, text):
@@ -241,6 +274,7 @@ class Case:
         arguments = shlex.split(command)
         if "--output" not in arguments:
             arguments += ["--output", "json"]
+        arguments[:0] = self.always
         reader, pipe = None, None
         if "into" in options:
             reader = Process("reader", shlex.split(options["into"]), cgroup=self.cgroup, stdin=None)
@@ -346,6 +380,24 @@ class Case:
         if wrong:
             raise Failure("\n".join(wrong[:20] + [self.listing(tracer)]))
 
+    def expect_churn(self, tracer, text):
+        self.do_end("")
+        judge = Judge(f"{self.folder}/churn.log", self.processes["churn"].pid, self.boot_epoch_ns)
+        with open(tracer.path, "rb") as file:
+            for line in file:
+                if tracer.pattern.search(line):
+                    judge.look_at(line)
+        if judge.wrong:
+            raise Failure("\n".join(
+                [f"{len(judge.wrong)} of {judge.events} events are wrong"] +
+                [f"{shown(event)}\n  {why}" for event, why in judge.wrong[:20]]))
+        against = judge.verdict(int(text))
+        if tracer.numbers("packets", r"seen \d+, filtered \d+, emitted \d+, lost (\d+) .*") != [0]:
+            against = "packets were lost"
+        if against:
+            raise Failure(f"{against}\n{tracer.says()}")
+        print(f"{judge.events} events of {text} connections, {judge.nobody} of them nobody's")
+
     def expect_order(self, tracer, text):
         names, _, conditions = header(text)
         _, wanted = self.wanted(f"*: {conditions}")
@@ -449,7 +501,7 @@ def header(text):
     match = re.match(r"(.*?):(?:\s+|$)(.*)", text, re.DOTALL)
     words = shlex.split(match[1] if match else text)
     known = {"in", "as", "sends", "exits", "threads", "listening", "prints", "without", "into", "of",
-             "by"}
+             "by", "becomes"}
     names, options = [], {}
     while words:
         word = words.pop(0)
@@ -501,6 +553,8 @@ def stop(number, _):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--tracee", required=True)
+    parser.add_argument("--with", dest="given", default="", metavar="ARGUMENTS",
+                        help="for every tracee, as in --with '--attribution cgroup'")
     parser.add_argument("--keep", action="store_true", help="keep what the processes printed")
     parser.add_argument("case")
     options = parser.parse_args()
@@ -517,7 +571,7 @@ def main():
         fcntl.flock(lock, fcntl.LOCK_EX)
         folder = Process.folder = tempfile.mkdtemp(prefix="tracee-live-")
         os.chmod(folder, 0o755)
-        case = Case(options.tracee, folder)
+        case = Case(options.tracee, shlex.split(options.given), folder)
         case.run(statements_of(options.case))
         print(f"{os.path.basename(options.case)}: holds")
         return 0
