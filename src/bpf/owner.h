@@ -118,14 +118,12 @@ static __always_inline void note_owner(struct owner_slot *slot, __u64 socket,
  */
 static __always_inline bool is_user(struct owner_slot *slot, __u64 socket, struct task_struct *task)
 {
-	char comm[WIRE_COMM_LEN] __attribute__((aligned(8)));
-	__u64 *now = (__u64 *)comm, *then = (__u64 *)slot->owner.comm;
+	__u64 *now = (__u64 *)&task->comm, *then = (__u64 *)slot->owner.comm;
 
 	if (slot->socket != socket || slot->owner.attribution != WIRE_OWNER_USER ||
 	    slot->owner.host_tid != task->pid || slot->owner.thread_start != task->start_boottime ||
 	    slot->owner.uid != task->cred->euid.val)
 		return false;
-	copy_comm(comm, task);
 	return now[0] == then[0] && now[1] == then[1];
 }
 

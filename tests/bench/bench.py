@@ -18,7 +18,7 @@ import sys
 import time
 
 
-PARTS = ("events", "filters", "owners", "kernel", "unwanted", "replay")
+PARTS = ("events", "filters", "owners", "kernel", "unwanted", "sockets", "replay")
 
 
 class Table:
@@ -215,6 +215,24 @@ class Bench:
             if line.startswith("tracee: tracing"):
                 return tracer
         return die("tracee does not trace")
+
+    def sockets(self):
+        rows, code = lines_of([f"{self.tools}/owner_bench"])
+        if code != 0:
+            print(f"\n## Owners of sockets\n\nNot measured: {'; '.join(row[0] for row in rows[-2:])}.")
+            return
+        ns = {name: float(value) for name, value in rows}
+        table = Table("Owners of sockets", "The kernel's run-time statistics (kernel.bpf_stats_enabled) on "
+                      "datagrams over loopback; the look itself costs as much as the program that "
+                      "does nothing, and is taken off.", ("what", "ns", "of it for the owner", "limit"))
+        empty = ns.pop("a program that does nothing")
+        for name, value in ns.items():
+            if name.startswith("each"):
+                table.add(name, f"{value - empty:.0f}", f"{value - empty:.0f}", "60")
+            elif not name.endswith("kept"):
+                without = ns[f"{name}, no owner kept"]
+                table.add(name, f"{value - empty:.0f}", f"{value - without:.0f}", "25")
+        table.print()
 
     def capture(self, mix, packets):
         path = f"{self.tools}/{mix}-{packets}.pcap"
