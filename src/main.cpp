@@ -78,11 +78,13 @@ uint64_t now_ns() {
 
 using Outputs = std::vector<std::unique_ptr<Output>>;
 
-Result<Outputs> open_outputs(std::vector<std::string> specs, const OutputOptions& options,
-                             const Catalog& catalog) {
-  if (specs.empty()) specs.emplace_back("table");
+Result<Outputs> open_outputs(const std::vector<std::string>& specs, const OutputOptions& options,
+                             const Catalog& catalog, const Captures& captures) {
   Outputs outputs;
   std::vector<std::string> places;
+  for (const Capture& capture : captures.all()) {
+    if (capture.sink->is_stdout()) places.emplace_back();
+  }
   for (const std::string& spec : specs) {
     // Two writers of one file, or of standard output, would overwrite each other.
     if (!spec.starts_with("none")) {
@@ -104,6 +106,11 @@ Result<> check_outputs(const Pipeline& pipeline) {
   for (const auto& output : pipeline.outputs()) {
     if (!output->problem().empty()) {
       return fail(Exit::RunTime, output->problem(), "check the free space and the path");
+    }
+  }
+  for (const Capture& capture : pipeline.captures().all()) {
+    if (!capture.sink->problem().empty()) {
+      return fail(Exit::RunTime, capture.sink->problem(), "check the free space and the path");
     }
   }
   return {};
@@ -158,13 +165,20 @@ Result<int> trace(const Options& options, std::unique_ptr<Detection> detection) 
   }
   // Relative times count from now, or from a file's first event.
   if (options.input.empty()) format.start_ns = now_ns();
-  auto outputs = open_outputs(specs, *output_options, catalog);
+  const size_t wished = specs.size();
+  auto captures = Captures::open(options, specs, catalog);
+  if (!captures) return forward(captures);
+  // Who only asked for a file of packets gets no table.
+  const bool only_packets = !options.write.empty() || specs.size() < wished;
+  if (specs.empty() && !only_packets) specs.emplace_back("table");
+  auto outputs = open_outputs(specs, *output_options, catalog, *captures);
   if (!outputs) return forward(outputs);
   if (auto watched = watch_signals(); !watched) return forward(watched);
   Pipeline pipeline(std::move(*selection), decode_options(options, output_options->format.extended),
                     std::move(*outputs), options.count);
   if (!detection->empty()) pipeline.detect_with(std::move(detection));
   if (enricher) pipeline.ask(*enricher, output_options->exec_path);
+  pipeline.capture_into(std::move(*captures));
   if (packets) pipeline.look_only_at(std::move(*packets));
   if (!wishes.policies.empty()) {
     watch_reload();

@@ -175,7 +175,12 @@ Result<Options> parse_options(int argc, const char* const* argv) {
   app.add_flag("!--no-pushdown", out.push_down,
                "Decide nothing in the kernel; the same events, at a higher cost");
   repeated("-o,--output", out.outputs,
-           "json, table or none, with :FILE to write to a file; option:extended, option:exec-path");
+           "json, json-v1, table, table-verbose, pcapng or none, with :FILE to write to a file; "
+           "option:NAME");
+  app.add_option("-w,--write", out.write, "Write packets with their owners to a pcapng file");
+  repeated("--capture", out.capture,
+           "network, pcap:single,process,container,command, pcap-options:none|filtered, "
+           "pcap-snaplen:96b, dir:PATH, clear-dir");
   const auto* input_option =
       app.add_option("-r,--input", out.input, "Replay a pcap or pcapng file (-: standard input)");
   const auto* count_option = app.add_option("-c", count, "Stop after this many events");

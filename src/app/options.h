@@ -28,6 +28,8 @@ struct Options {
   bool explain_filters = false;        // --explain: show the rules and stop
   bool push_down = true;               // not --no-pushdown
   std::vector<std::string> outputs;    // --output; empty: the table
+  std::string write;                   // --write; empty: no
+  std::vector<std::string> capture;    // --capture
   std::string input;                   // --input; empty: live
   std::optional<uint64_t> count;       // -c
   std::optional<std::chrono::milliseconds> duration;

@@ -74,15 +74,18 @@ void Pipeline::on_record(const Record& record) noexcept {
     return;
   }
   Context context;
+  if (record.stored != nullptr) context = *record.stored;
   context.time_ns = record.time_ns;
-  context.cpu = record.cpu;
-  context.ifindex = record.ifindex;
-  context.net_ns = record.net_ns;
   context.packet_length = record.packet_length;
   context.captured_length = static_cast<uint32_t>(record.packet.size());
-  context.gso_segments = std::max<uint32_t>(record.gso_segments, 1);
-  context.interface = interfaces_.name(record.net_ns, record.ifindex);
   context.direction = direction_name(record.direction);
+  if (record.stored == nullptr) {
+    context.cpu = record.cpu;
+    context.ifindex = record.ifindex;
+    context.net_ns = record.net_ns;
+    context.gso_segments = std::max<uint32_t>(record.gso_segments, 1);
+    context.interface = interfaces_.name(record.net_ns, record.ifindex);
+  }
   if (record.owner != nullptr) {
     const bool egress = record.direction == Direction::Egress;
     if (enricher_ != nullptr) {
@@ -98,7 +101,27 @@ void Pipeline::on_record(const Record& record) noexcept {
   }
   asked_ = next_ && record.generation != generation_ ? &*next_ : &selection_;
   rules_ = record.rules;
-  decoder_.decode(record.packet, record.packet_length, context, *this, record.wants);
+  const uint64_t matched = counters_.matched;
+  const bool over = limit_reached();
+  if (enabled_ != 0) {
+    decoder_.decode(record.packet, record.packet_length, context, *this, record.wants);
+  }
+  if (captures_.empty() || over) return;
+  const bool selected = counters_.matched != matched;
+  if (captures_.take(context, record.packet, record.packet_length, selected)) ++counters_.captured;
+}
+
+void Pipeline::capture_into(Captures captures) {
+  captures_ = std::move(captures);
+  if (only_packets() && !captures_.needs_events()) {
+    enabled_ = 0;
+    decoder_.enable(enabled_);
+  }
+}
+
+// Where nothing but packets is written, they are what is counted.
+bool Pipeline::limit_reached() const noexcept {
+  return limit_ && (only_packets() ? counters_.captured : counters_.matched) >= *limit_;
 }
 
 void Pipeline::on_news(Bytes record) noexcept {
@@ -127,9 +150,8 @@ void Pipeline::Findings::on_event(const Event& event) noexcept {
 
 // Notes in `event` who selected it.
 void Pipeline::select_and_write(Event& event) noexcept {
-  const bool over = limit_ && counters_.matched >= *limit_;
   event.policies =
-      over ? 0 : asked_->matched(event, event.finding == nullptr ? rules_ : UINT64_MAX);
+      limit_reached() ? 0 : asked_->matched(event, event.finding == nullptr ? rules_ : UINT64_MAX);
   event.policy_names = asked_->policy_names();
   if (event.policies == 0) {
     ++counters_.filtered;
@@ -149,7 +171,9 @@ void Pipeline::on_time(uint64_t now_ns) noexcept {
 std::unique_ptr<struct wire_rules> Pipeline::rules_of(Selection& selection,
                                                       uint32_t generation) const {
   std::vector<KernelRule> rules;
-  if (pushes_down_) {
+  if (only_packets() && !captures_.needs_events()) {
+    // Packets are all that is asked for.
+  } else if (pushes_down_) {
     rules = selection.push_down(&wire_wants);
   } else {
     rules.resize(1);
@@ -167,6 +191,14 @@ std::unique_ptr<struct wire_rules> Pipeline::rules_of(Selection& selection,
     KernelRule& all = room ? rules.back() : rules.front();
     all.wants |= required;
     all.box = {};
+  }
+  if (const uint32_t wants = captures_.wire_wants(); wants != 0) {
+    if (rules.size() == WIRE_RULES) {
+      rules.back().wants |= wants;
+      rules.back().box = {};
+    } else {
+      rules.push_back({wants, {}});
+    }
   }
   return wire_rules_of(rules, generation);
 }
@@ -197,15 +229,23 @@ void Pipeline::report_loss(std::string_view stage, uint64_t count, uint64_t inte
 
 void Pipeline::flush() noexcept {
   for (const auto& output : outputs_) output->flush();
+  captures_.flush();
+}
+
+void Pipeline::finish(uint64_t lost) noexcept {
+  flush();
+  captures_.finish(lost);
 }
 
 bool Pipeline::waiting() const noexcept {
-  return std::ranges::any_of(outputs_, [](const auto& output) { return output->waiting(); });
+  return std::ranges::any_of(outputs_, [](const auto& output) { return output->waiting(); }) ||
+         captures_.waiting();
 }
 
 bool Pipeline::finished() const noexcept {
-  if (limit_ && counters_.matched >= *limit_) return true;
-  return viewer_ == nullptr && std::ranges::all_of(outputs_, [](const auto& output) {
+  if (limit_reached()) return true;
+  return viewer_ == nullptr && captures_.broken() &&
+         std::ranges::all_of(outputs_, [](const auto& output) {
            return output->reader_gone() || !output->problem().empty();
          });
 }

@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "app/captures.h"
 #include "base/result.h"
 #include "capture/source.h"
 #include "decode/decoder.h"
@@ -29,6 +30,7 @@ struct PipelineCounters {
   uint64_t findings = 0;   // events that detectors made of these
   uint64_t filtered = 0;   // events that the selection did not keep
   uint64_t matched = 0;    // events given to the outputs
+  uint64_t captured = 0;   // records that a capture took
 };
 
 class Pipeline final : public RecordHandler, private EventHandler {
@@ -40,6 +42,8 @@ class Pipeline final : public RecordHandler, private EventHandler {
   // Detectors see what they require, selected or not; of their findings the
   // selection decides, as of every event. Before the first record.
   void detect_with(std::unique_ptr<Detection> detection);
+  // Packets go there too, as packets.
+  void capture_into(Captures captures);
 
   // Packets that it does not keep are not decoded.
   void look_only_at(PcapFilter packets) { packets_ = std::move(packets); }
@@ -75,6 +79,8 @@ class Pipeline final : public RecordHandler, private EventHandler {
   void on_time(uint64_t now_ns) noexcept;
 
   void flush() noexcept;
+  // Writes what waits and ends the captures. `lost`: packets that never came here.
+  void finish(uint64_t lost) noexcept;
   // Packets of others are not decoded.
   void look_only_at(std::shared_ptr<const OwnerTest> owners) { owners_ = std::move(owners); }
 
@@ -99,6 +105,7 @@ class Pipeline final : public RecordHandler, private EventHandler {
   // selected event could be made.
   std::unique_ptr<struct wire_rules> kernel_rules() { return rules_of(selection_, generation_); }
   void push_down(bool wanted) { pushes_down_ = wanted; }
+  const Captures& captures() const noexcept { return captures_; }
   size_t event_count() const { return selection_.events().size(); }
   const PipelineCounters& counters() const noexcept { return counters_; }
   const Enricher* enricher() const noexcept { return enricher_; }
@@ -123,6 +130,11 @@ class Pipeline final : public RecordHandler, private EventHandler {
   void select_and_write(Event& event) noexcept;
   // The events of these selections, and what their detectors need to see.
   void enable(std::span<const Selection* const> selections);
+  bool limit_reached() const noexcept;
+  // Nobody looks at the events.
+  bool only_packets() const noexcept {
+    return outputs_.empty() && viewer_ == nullptr && !captures_.empty();
+  }
 
   Selection selection_;
   uint32_t generation_ = 1;        // of its rules in the kernel
@@ -144,6 +156,7 @@ class Pipeline final : public RecordHandler, private EventHandler {
   std::optional<PcapFilter> packets_;
   Source source_;
   EventHandler* viewer_ = nullptr;
+  Captures captures_;
   PipelineCounters counters_;
 };
 

@@ -51,6 +51,7 @@ class LossReporter {
     uint64_t dropped = 0;
     for (const auto& output : pipeline.outputs()) dropped += output->counters().dropped;
     one("output", dropped, dropped_, interval, pipeline);
+    one("capture", pipeline.captures().dropped(), uncaptured_, interval, pipeline);
   }
 
  private:
@@ -62,7 +63,7 @@ class LossReporter {
   }
 
   int64_t reported_ms_;
-  uint64_t ring_full_ = 0, load_failed_ = 0, dropped_ = 0;
+  uint64_t ring_full_ = 0, load_failed_ = 0, dropped_ = 0, uncaptured_ = 0;
 };
 
 // News of processes that found no room in the ring are made up for by a walk.
@@ -89,6 +90,7 @@ Result<> run_live(const Options& options, Pipeline& pipeline, Companion* compani
   live.dns_ports = options.dns_ports;
   live.ring_bytes = options.ring_bytes;
   live.attribution = options.attribution;
+  live.payload_bytes = pipeline.captures().payload_bytes();
   auto opened = LiveSource::open(live);
   if (!opened) return forward(opened);
   LiveSource& source = **opened;
@@ -111,8 +113,11 @@ Result<> run_live(const Options& options, Pipeline& pipeline, Companion* compani
   LossReporter losses(start);
   int64_t flushed = start;
   uint64_t news_lost = 0;
-  const bool to_stdout = std::ranges::any_of(
-      pipeline.outputs(), [](const auto& output) { return output->is_stdout(); });
+  const bool to_stdout =
+      std::ranges::any_of(pipeline.outputs(),
+                          [](const auto& output) { return output->is_stdout(); }) ||
+      std::ranges::any_of(pipeline.captures().all(),
+                          [](const Capture& capture) { return capture.sink->is_stdout(); });
   // Without a requested event poll() still tells of a reader that has gone.
   pollfd ready[] = {{source.wait_fd(), POLLIN, 0},
                     {stop_fd(), POLLIN, 0},
@@ -153,8 +158,9 @@ Result<> run_live(const Options& options, Pipeline& pipeline, Companion* compani
   if (companion != nullptr) companion->end();
   source.stop(pipeline);
   losses.report(source, pipeline, now_ms(CLOCK_MONOTONIC));
-  pipeline.flush();
-  say_summary(source.counters(), source.news_counters(), pipeline);
+  const wire_counters counters = source.counters();
+  pipeline.finish(counters.ring_full + counters.load_failed);
+  say_summary(counters, source.news_counters(), pipeline);
   return {};
 }
 

@@ -19,7 +19,7 @@ Result<> run_replay(const Options& options, Pipeline& pipeline) {
     reload_if_asked(pipeline);
     pipeline.on_record(record);
   }
-  pipeline.flush();
+  pipeline.finish(0);
   say_summary(source.counts(), pipeline);
   if (const std::string problem = source.problem(); !problem.empty()) {
     return fail(Exit::RunTime, problem, "everything before that was decoded");

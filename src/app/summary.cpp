@@ -47,6 +47,11 @@ void say_events(const Pipeline& pipeline) {
     say(fmt::format("output {}: matched {}, written {}, dropped {}", output->name(),
                     counters.matched, counters.written, counters.dropped));
   }
+  for (const Capture& capture : pipeline.captures().all()) {
+    const PacketCounters& counters = capture.sink->counters();
+    say(fmt::format("capture {}: matched {}, written {}, dropped {}", capture.sink->name(),
+                    counters.matched, counters.written, counters.dropped));
+  }
 }
 
 // The reference ends its table with this.
@@ -58,10 +63,11 @@ void say_table_end(const Pipeline& pipeline, uint64_t lost) {
   for (const auto& output : pipeline.outputs()) unwritten += output->counters().dropped;
   fmt::print(stderr,
              "\nEnd of events stream\n"
-             "Stats: {{EventCount:{} EventsFiltered:{} NetCapCount:0 BPFLogsCount:0 "
-             "ErrorCount:{} LostEvCount:{} LostWrCount:{} LostNtCapCount:0 LostBPFLogsCount:0}}\n",
+             "Stats: {{EventCount:{} EventsFiltered:{} NetCapCount:{} BPFLogsCount:0 "
+             "ErrorCount:{} LostEvCount:{} LostWrCount:{} LostNtCapCount:{} LostBPFLogsCount:0}}\n",
              pipeline.counters().matched, pipeline.counters().filtered,
-             pipeline.decode_counters().malformed, lost, unwritten);
+             pipeline.counters().captured, pipeline.decode_counters().malformed, lost, unwritten,
+             pipeline.captures().dropped());
 }
 
 }  // namespace

@@ -530,6 +530,8 @@ static __always_inline int on_packet(struct __sk_buff *skb, __u8 direction)
 	length = h.length;
 	if (wants & (WIRE_WANT_ICMP | WIRE_WANT_ICMPV6 | WIRE_WANT_DNS | WIRE_WANT_STREAMS))
 		length = skb->len;
+	else if (config.payload_bytes)
+		length += config.payload_bytes;
 	else if (length > small)
 		length = small;
 	if (length > skb->len)

@@ -18,6 +18,7 @@ struct Frame {
   uint32_t ifindex = 0;    // 0: not known
   uint32_t link_type = 0;  // LINKTYPE_* number of the tcpdump.org registry
   Direction direction = Direction::Unknown;
+  const Context* stored = nullptr;  // of a packet that tracee wrote; null: none
 };
 
 enum class Read : uint8_t {

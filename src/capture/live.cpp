@@ -214,6 +214,7 @@ Result<> LiveSource::load(const LiveOptions& options) {
   config.wake_bytes = static_cast<uint32_t>(ring_bytes / 8);
   config.dns_port_count = static_cast<uint32_t>(options.dns_ports.size());
   std::copy(options.dns_ports.begin(), options.dns_ports.end(), config.dns_ports);
+  config.payload_bytes = options.payload_bytes;
   config.can_read_kernel = features_.probe_read;
   config.can_read_regs = features_.call_registers;
   config.can_find_mptcp = features_.mptcp;

@@ -33,6 +33,7 @@ namespace tracee {
 struct LiveOptions {
   const struct wire_rules* rules = nullptr;  // what to keep; copied
   uint32_t wanted = 0;                       // without rules: every packet of these classes
+  uint32_t payload_bytes = 0;                // so much behind the headers of each, at least
   std::vector<uint16_t> dns_ports = {53};    // at most WIRE_DNS_PORTS
   size_t ring_bytes = size_t{16} << 20;      // rounded up to a power of two
   bool attach = true;                        // false: only load, for tests

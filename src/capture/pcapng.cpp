@@ -5,21 +5,16 @@
 #include <limits>
 #include <vector>
 
+#include "capture/pcapng_blocks.h"
+#include "capture/pcapng_context.h"
+
 namespace tracee {
 namespace {
 
+using namespace pcapng;
+
 using Wide = unsigned __int128;
 using SignedWide = __int128;
-
-// Block types, section 11.1.
-constexpr uint32_t kSectionHeader = 0x0a0d0d0a;  // reads the same in both byte orders
-constexpr uint32_t kInterface = 1;
-constexpr uint32_t kObsoletePacket = 2;
-constexpr uint32_t kSimplePacket = 3;
-constexpr uint32_t kEnhancedPacket = 6;
-
-constexpr uint32_t kByteOrderMagic = 0x1a2b3c4d;
-constexpr uint16_t kMajor = 1;
 
 // Lengths of what stands before the packet or the options, block type and length included.
 constexpr uint32_t kBlockHeader = 8;
@@ -28,13 +23,6 @@ constexpr uint32_t kInterfaceFixed = 16;
 constexpr uint32_t kObsoleteFixed = 28;
 constexpr uint32_t kSimpleFixed = 12;
 constexpr uint32_t kEnhancedFixed = 28;
-constexpr uint32_t kTrailer = 4;  // the block's length once more
-
-// Options, sections 3.5, 4.2 and 4.3.
-constexpr uint16_t kEndOfOptions = 0;
-constexpr uint16_t kPacketFlags = 2;  // epb_flags, pack_flags
-constexpr uint16_t kTimeResolution = 9;
-constexpr uint16_t kTimeOffset = 14;
 
 // Far above real files (one interface per network device); bounds the memory a
 // hostile one can take.
@@ -115,19 +103,14 @@ Option take_option(Bytes& rest, FileOrder order) noexcept {
   return option;
 }
 
-Direction direction_of(Bytes options, FileOrder order) noexcept {
-  for (;;) {
-    const Option option = take_option(options, order);
-    if (option.code == kEndOfOptions) return Direction::Unknown;
-    if (option.code != kPacketFlags || option.value.size() != 4) continue;
-    switch (order.u32(option.value.data()) & 3) {
-      case 1:
-        return Direction::Ingress;
-      case 2:
-        return Direction::Egress;
-      default:
-        return Direction::Unknown;
-    }
+Direction direction_of(uint32_t flags) noexcept {
+  switch (flags & (kInbound | kOutbound)) {
+    case kInbound:
+      return Direction::Ingress;
+    case kOutbound:
+      return Direction::Egress;
+    default:
+      return Direction::Unknown;
   }
 }
 
@@ -152,12 +135,14 @@ class PcapngReader final : public FrameReader {
   Read read_simple(Bytes block, Frame& out) noexcept;
   Read read_interface(Bytes block) noexcept;
   Read read_packet(Bytes block, size_t fixed, uint32_t interface_id, Frame& out) noexcept;
+  void read_options(Bytes options, Frame& out) noexcept;
   Read damaged_here(const char* reason) noexcept { return damaged(start_, reason); }
 
   FileReader& file_;
   FileOrder order_;
   uint64_t start_ = 0;  // of the block that is being read
   std::vector<Interface> interfaces_;
+  Context stored_;  // of the last packet
 };
 
 // The part before the packet or the options; 0: a block to step over.
@@ -302,10 +287,22 @@ Read PcapngReader::read_packet(Bytes block, size_t fixed, uint32_t interface_id,
   out.link_type = interface.link_type;
   // The block's length is a multiple of four, so the padding is there.
   const size_t padded = (captured + size_t{3}) & ~size_t{3};
-  out.direction = room == padded
-                      ? Direction::Unknown
-                      : direction_of(block.subspan(fixed + padded, room - padded), order_);
+  out.direction = Direction::Unknown;
+  out.stored = nullptr;
+  if (room > padded) read_options(block.subspan(fixed + padded, room - padded), out);
   return Read::Frame;
+}
+
+void PcapngReader::read_options(Bytes options, Frame& out) noexcept {
+  for (;;) {
+    const Option option = take_option(options, order_);
+    if (option.code == kEndOfOptions) return;
+    if (option.code == kPacketFlags && option.value.size() == 4) {
+      out.direction = direction_of(order_.u32(option.value.data()));
+    } else if (option.code == kCustomBinary && decode_context(option.value, order_, stored_)) {
+      out.stored = &stored_;
+    }
+  }
 }
 
 // Type 4, length 4, original length 4, packet. It has no time, and its captured
@@ -326,6 +323,7 @@ Read PcapngReader::read_simple(Bytes block, Frame& out) noexcept {
   out.ifindex = 0;
   out.link_type = interface.link_type;
   out.direction = Direction::Unknown;
+  out.stored = nullptr;
   return Read::Frame;
 }
 

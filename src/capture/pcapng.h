@@ -2,7 +2,8 @@
 // Next-generation capture files, draft-ietf-opsawg-pcapng: any number of
 // sections, each in its byte order, any number of interfaces of any link type
 // and time resolution; Enhanced, Simple and the obsolete Packet blocks. All
-// other blocks are stepped over, however long.
+// other blocks are stepped over, however long. What tracee itself stored with a
+// packet (pcapng_context.h) is read back; pcapng_writer.h writes.
 #pragma once
 
 #include <memory>

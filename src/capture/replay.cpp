@@ -127,6 +127,7 @@ ReplaySource::Next ReplaySource::next(Record& out) noexcept {
   out.packet_length = frame.length;
   out.ifindex = frame.ifindex;
   out.direction = frame.direction;
+  out.stored = frame.stored;
   return Next::Packet;
 }
 

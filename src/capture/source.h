@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "base/bytes.h"
+#include "event/context.h"
 #include "wire/wire.h"
 
 namespace tracee {
@@ -30,6 +31,7 @@ struct Record {
   uint64_t rules = UINT64_MAX;          // which of them
   const struct owner* owner = nullptr;  // null: the source has none (replay)
   uint64_t boot_epoch_ns = 0;           // epoch minus boot clock, for owner's times
+  const Context* stored = nullptr;      // all of it, from a file that tracee wrote
 };
 
 // Called once per packet, on the source's thread. Must not block or throw.

@@ -236,6 +236,7 @@ struct wire_config {
   __u8 notes_accepts;   /* accept(2) is seen by its system call, see src/bpf/accept.h */
   __u8 sees_use;        /* each send and receive notes the owner, not only packets */
   __u8 pad[3];
+  __u32 payload_bytes;  /* so much behind the headers is copied of every packet that is kept */
 };
 
 /*
@@ -259,7 +260,7 @@ WIRE_ASSERT(sizeof(struct process_record) == 160);
 WIRE_ASSERT(sizeof(struct cgroup_record) == 32);
 WIRE_ASSERT(sizeof(struct wire_news_counters) == 16);
 WIRE_ASSERT(sizeof(struct wire_counters) == 40);
-WIRE_ASSERT(sizeof(struct wire_config) == 52);
+WIRE_ASSERT(sizeof(struct wire_config) == 56);
 WIRE_ASSERT(sizeof(struct wire_rules) ==
             80 + 8 * (1 << WIRE_CLASSES) + 8 * WIRE_MASKS + 512 * WIRE_NODES);
 WIRE_ASSERT(WIRE_RECORD_SMALL % 8 == 0 && WIRE_RECORD_MEDIUM % 8 == 0 &&

@@ -107,7 +107,8 @@ TEST_F(WireLayout, Config) {
   using Struct = struct wire_config;
   expect("wire_config", sizeof(Struct),
          {AT(own_pid), AT(wake_bytes), AT(dns_port_count), AT(dns_ports), AT(can_read_kernel),
-          AT(can_read_regs), AT(can_find_mptcp), AT(notes_accepts), AT(sees_use), AT(pad)});
+          AT(can_read_regs), AT(can_find_mptcp), AT(notes_accepts), AT(sees_use), AT(pad),
+          AT(payload_bytes)});
 }
 
 TEST_F(WireLayout, Rules) {

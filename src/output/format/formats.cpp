@@ -2,6 +2,7 @@
 // The formats by name, and what goes for all of them.
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include "output/format/format.h"
 
@@ -65,11 +66,14 @@ Result<std::unique_ptr<Format>> make_format(const std::string& name, const Catal
     if (known.name == name) made = known.make(catalog, options);
   }
   if (!made) {
-    const std::string near = did_you_mean(name, kNames);
+    // And those that are no formats of events.
+    std::vector<std::string_view> names(kNames.begin(), kNames.end());
+    names.insert(names.end(), {"pcapng", "none"});
+    const std::string near = did_you_mean(name, names);
     std::string all;
-    for (const auto each : kNames) all += (all.empty() ? "" : ", ") + std::string(each);
+    for (const auto each : names) all += (all.empty() ? "" : ", ") + std::string(each);
     return fail(Exit::Usage, "--output: unknown format '" + name + "'",
-                near.empty() ? "formats are " + all + " and none" : near);
+                near.empty() ? "formats are " + all : near);
   }
   if (options.relative) made = std::make_unique<RelativeTime>(std::move(made), options.start_ns);
   return made;

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "capture/packet_file.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+namespace tracee {
+namespace {
+
+constexpr size_t kFlushBytes = 64 * 1024;
+
+std::string in_words(int error) { return std::generic_category().message(error); }
+
+}  // namespace
+
+Result<std::unique_ptr<PacketFile>> PacketFile::open(const std::string& path,
+                                                     const std::string& option) {
+  constexpr std::string_view kWhat = "tracee packet capture";
+  if (path.empty() || path == "-") {
+    if (isatty(STDOUT_FILENO) == 1) {
+      return fail(Exit::Usage, option + ": standard output is a terminal",
+                  "give a file, or pipe it: tracee --output pcapng | tshark -r -");
+    }
+    // Not a copy: poll(2) on standard output is how its reader's end is seen.
+    return std::make_unique<PacketFile>(Fd(STDOUT_FILENO), "standard output", kWhat);
+  }
+  struct stat about = {};
+  if (::stat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode)) {
+    return fail(Exit::Usage, option + ": " + path + " is a directory", "name a file in it");
+  }
+  Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
+  if (!file) {
+    return fail(Exit::RunTime, option + ": cannot open " + path + ": " + in_words(errno),
+                "check that its folder exists and may be written to");
+  }
+  return std::make_unique<PacketFile>(std::move(file), path, kWhat);
+}
+
+PacketFile::PacketFile(Fd file, std::string name, std::string_view what)
+    : PacketSink(std::move(name)), file_(std::move(file)) {
+  struct stat about = {};
+  regular_ = ::fstat(file_.get(), &about) == 0 && S_ISREG(about.st_mode);
+  if (regular_) end_ = about.st_size;
+  writer_.begin_section(what);
+}
+
+void PacketFile::write(const Context& context, Bytes packet, uint32_t length) noexcept {
+  ++counters_.matched;
+  if (broken_ || finished_) {
+    ++counters_.dropped;
+    return;
+  }
+  bool added = writer_.add(context, packet, length);
+  if (!added) {
+    flush();
+    added = !broken_ && writer_.add(context, packet, length);
+  }
+  if (!added) {
+    ++counters_.dropped;
+    return;
+  }
+  ++waiting_packets_;
+  if (writer_.bytes().size() >= kFlushBytes) flush();
+}
+
+void PacketFile::flush() noexcept {
+  std::string_view rest = writer_.bytes();
+  while (!rest.empty() && !broken_) {
+    const ssize_t taken = ::write(file_.get(), rest.data(), rest.size());
+    if (taken >= 0) {
+      rest.remove_prefix(static_cast<size_t>(taken));
+    } else if (errno == EAGAIN) {
+      pollfd ready{file_.get(), POLLOUT, 0};
+      poll(&ready, 1, -1);
+    } else if (errno != EINTR) {
+      fail_from(errno);
+    }
+  }
+  if (broken_) {
+    // What went out of this batch was taken back, or its reader has gone.
+    counters_.dropped += waiting_packets_;
+  } else {
+    counters_.written += waiting_packets_;
+    end_ += static_cast<int64_t>(writer_.bytes().size());
+  }
+  waiting_packets_ = 0;
+  writer_.clear();
+}
+
+void PacketFile::fail_from(int error) noexcept {
+  broken_ = true;
+  if (error != EPIPE) problem_ = "cannot write to " + name() + ": " + in_words(error);
+  if (!regular_ || is_stdout()) return;
+  // Half a block would make readers complain of the whole file.
+  if (::ftruncate(file_.get(), end_) != 0) problem_ += "; the end of the file is damaged";
+}
+
+void PacketFile::finish(uint64_t lost) noexcept {
+  if (finished_) return;
+  flush();
+  if (!broken_) {
+    writer_.end_section(lost);
+    flush();
+  }
+  finished_ = true;
+  // Standard output is not ours to close.
+  if (is_stdout()) (void)file_.release();
+  file_.reset();
+}
+
+}  // namespace tracee
