@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "detect/plugin.h"
+#include "detect/yaml_detector.h"
 
 namespace tracee {
 namespace {
@@ -58,6 +59,7 @@ Result<> Detection::read(const std::string& path, std::vector<std::unique_ptr<De
     }
   }
   if (error) return fail(Exit::Usage, "--detectors: " + path + ": " + error.message(), "");
+  std::vector<std::string> yaml;
   for (const std::string& file : files) {
     switch (kind_of(file)) {
       case FileKind::Plugin: {
@@ -71,10 +73,33 @@ Result<> Detection::read(const std::string& path, std::vector<std::unique_ptr<De
         break;
       }
       case FileKind::Yaml:
+        yaml.push_back(file);
+        break;
       case FileKind::Other:
         return fail(Exit::Usage, "--detectors: " + file + ": neither a plugin nor YAML",
                     "detectors are in .so and .yaml files");
     }
+  }
+  return read_yaml_files(yaml, !is_folder, out);
+}
+
+// The YAML files of one folder see its lists. One that is named itself has to be good.
+Result<> Detection::read_yaml_files(const std::vector<std::string>& files, bool named,
+                                    std::vector<std::unique_ptr<Detector>>& out) {
+  auto lists = std::make_shared<StringLists>();
+  std::vector<Error> warnings;
+  auto rules = read_rules(files, *lists, warnings);
+  if (!rules && named) return forward(rules);
+  if (!rules) {
+    registry_.warn(rules.error());
+    return {};
+  }
+  for (Error& warning : warnings) {
+    if (named) return tl::unexpected<Error>(std::move(warning));
+    registry_.warn(std::move(warning));
+  }
+  for (YamlRule& rule : *rules) {
+    out.push_back(make_yaml_detector(std::move(rule), lists));
   }
   return {};
 }

@@ -39,6 +39,8 @@ class Detection {
  private:
   Detection(std::span<const EventSpec* const> built_in, DetectionOptions options);
   Result<> read(const std::string& path, std::vector<std::unique_ptr<Detector>>& out);
+  Result<> read_yaml_files(const std::vector<std::string>& files, bool named,
+                           std::vector<std::unique_ptr<Detector>>& out);
 
   DetectionOptions options_;
   Arena arena_;

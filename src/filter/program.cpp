@@ -23,6 +23,10 @@ class Program::Maker {
     out_.entry_ = lay(tree, kYes, kNo);
     return std::move(out_);
   }
+  Program make_value(const Term& term) {
+    out_.entry_ = push(term, kYes, 0);
+    return std::move(out_);
+  }
   bool fits() const { return fits_; }
 
  private:
@@ -170,6 +174,13 @@ std::optional<Program> Program::make(const Tree& tree) {
   return out;
 }
 
+std::optional<Program> Program::make_value(const Term& term) {
+  Maker maker;
+  Program out = maker.make_value(term);
+  if (!maker.fits()) return std::nullopt;
+  return out;
+}
+
 // One run. Its arrays are left as they are found: no slot is read that was not
 // written before.
 class Program::Machine {
@@ -240,6 +251,8 @@ class Program::Machine {
     }
     return at == kYes;
   }
+
+  const Value& top() const noexcept { return stack_[top_ - 1].value; }
 
  private:
   // Not initialised until used; Value's own constructor would write them all.
@@ -325,6 +338,12 @@ class Program::Machine {
   size_t top_ = 0;
   Scratch scratch_{g_scratch, 0};
 };
+
+Value Program::value(const Event& event) const noexcept {
+  Machine machine(*this, event);
+  machine.run(entry_);
+  return machine.top();
+}
 
 bool Program::keeps(const Event& event) const noexcept {
   if (entry_ >= kNo) return entry_ == kYes;

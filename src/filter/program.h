@@ -27,6 +27,13 @@ class Program {
 
   bool keeps(const Event& event) const noexcept;
 
+  // A program that computes a value instead. Of a path with many values it is the
+  // first.
+  static std::optional<Program> make_value(const Term& term);
+  // A record that is none when the event has no such value. Texts may be in memory
+  // that the next run of any program of this thread uses.
+  Value value(const Event& event) const noexcept;
+
   bool keeps_all() const noexcept { return entry_ == kYes; }
   bool keeps_none() const noexcept { return entry_ == kNo; }
   size_t size() const noexcept { return code_.size(); }
