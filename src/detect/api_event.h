@@ -23,7 +23,7 @@ class ApiEvents {
  private:
   std::span<const detection::EventValue> values(const EventSpec& spec, const void* data,
                                                 const Context* context) noexcept;
-  const detection::DetectedFrom* from(const DetectedFrom* from) noexcept;
+  const detection::DetectedFrom* from(const DetectedFrom* source) noexcept;
 
   Arena& arena_;
   const void* last_data_ = nullptr;

@@ -117,50 +117,51 @@ void DnsNames::learn(const void* message, const RecordSpec& spec, uint64_t time_
   }
 }
 
+namespace {
+
+bool add(std::vector<std::string>& list, const std::string& text) {
+  if (std::ranges::find(list, text) != list.end()) return false;
+  list.push_back(text);
+  return true;
+}
+
+}  // namespace
+
+// All that is reached from `start` over answers that live: upwards what stands for
+// it, downwards what it stands for. The nearest first.
+std::vector<const DnsNames::Edge*> DnsNames::reached(const Root& root, const std::string& start,
+                                                     bool up, uint64_t now_ns) {
+  std::vector<const Edge*> out;
+  std::vector<std::string> open = {start};
+  for (size_t i = 0; i < open.size(); ++i) {
+    const std::string at = open[i];
+    for (const Edge& edge : root.edges) {
+      if (edge.expires_ns < now_ns || (up ? edge.to : edge.from) != at) continue;
+      if (add(open, up ? edge.from : edge.to)) out.push_back(&edge);
+    }
+  }
+  return out;
+}
+
 bool DnsNames::find(std::string_view name, uint64_t now_ns, detection::DnsKnowledge& out) const {
   const std::string asked = key_of(name);
   out = {};
   out.query = asked;
-  std::vector<std::string> before, after;
-  std::vector<std::string> addresses;
-  const auto add = [](std::vector<std::string>& list, const std::string& text) {
-    if (std::ranges::find(list, text) != list.end()) return false;
-    list.push_back(text);
-    return true;
-  };
+  std::vector<std::string> before, after, addresses;
   bool known = false;
-  auto [first, last] = by_name_.equal_range(asked);
+  const auto [first, last] = by_name_.equal_range(asked);
   for (auto entry = first; entry != last; ++entry) {
     const Root& root = *entry->second;
-    known = known || root.question == asked;
-    // Upwards to what stands for it, downwards to what it stands for.
-    for (const bool up : {true, false}) {
-      std::vector<std::string> open = {asked};
-      std::vector<std::string> seen = {asked};
-      for (size_t i = 0; i < open.size(); ++i) {
-        for (const Edge& edge : root.edges) {
-          if (edge.expires_ns < now_ns || (up ? edge.to : edge.from) != open[i]) continue;
-          const std::string& next = up ? edge.from : edge.to;
-          known = true;
-          if (!add(seen, next)) continue;
-          open.push_back(next);
-          if (!up && edge.to_address) {
-            add(addresses, next);
-          } else {
-            add(up ? before : after, next);
-          }
-        }
-      }
-    }
+    const auto above = reached(root, asked, true, now_ns);
+    const auto below = reached(root, asked, false, now_ns);
+    known = known || root.question == asked || !above.empty() || !below.empty();
+    for (const Edge* edge : above) add(before, edge->from);
+    for (const Edge* edge : below) add(edge->to_address ? addresses : after, edge->to);
   }
   if (!known) return false;
   std::ranges::reverse(before);
   for (const std::string& each : before) add(out.domains, each);
-  if (parse_address(asked)) {
-    add(out.ips, asked);
-  } else {
-    add(out.domains, asked);
-  }
+  add(parse_address(asked) ? out.ips : out.domains, asked);
   for (const std::string& each : after) add(out.domains, each);
   for (const std::string& each : addresses) add(out.ips, each);
   return true;

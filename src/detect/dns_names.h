@@ -43,6 +43,8 @@ class DnsNames {
   };
   using Roots = std::list<Root>;  // the most recently asked first
 
+  static std::vector<const Edge*> reached(const Root& root, const std::string& start, bool up,
+                                          uint64_t now_ns);
   void forget(Roots::iterator root);
   void mention(const std::string& name, Roots::iterator root);
 

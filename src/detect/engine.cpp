@@ -74,7 +74,8 @@ void Engine::select(std::span<const Selected> selected) {
   };
   for (const auto& unit : units_) unit->policies = 0;
   for (const Selected& each : selected) want(each.spec, each.policies);
-  for (size_t i = 0; i < wanted.size(); ++i) {  // the list grows under the loop
+  // NOLINTNEXTLINE(modernize-loop-convert): the list grows under the loop
+  for (size_t i = 0; i < wanted.size(); ++i) {
     for (const Registered::Input& input : wanted[i]->registered.inputs) {
       want(input.spec, wanted[i]->policies);
     }

@@ -139,7 +139,7 @@ class PluginDetector final : public Detector {
 }  // namespace
 
 Result<std::unique_ptr<Detector>> adapt(std::unique_ptr<detection::EventDetector> detector,
-                                        std::string place, ApiEvents& events) {
+                                        const std::string& place, ApiEvents& events) {
   const std::string hint = "its definition() must not throw";
   try {
     return std::make_unique<PluginDetector>(std::move(detector), place, events);

@@ -20,6 +20,6 @@ Result<std::vector<std::unique_ptr<Detector>>> load_plugin(const std::string& pa
 // A detector of the public interface as one of the engine's. `events` turns
 // events into the public form and must outlive it. Errors: definition() threw.
 Result<std::unique_ptr<Detector>> adapt(std::unique_ptr<detection::EventDetector> detector,
-                                        std::string place, ApiEvents& events);
+                                        const std::string& place, ApiEvents& events);
 
 }  // namespace tracee

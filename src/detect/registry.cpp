@@ -16,7 +16,7 @@ using detection::Dependency;
 
 struct Release {
   uint32_t major = 0, minor = 0, patch = 0;
-  auto operator<=>(const Release&) const = default;
+  auto operator<=>(const Release&) const = default;  // NOLINT(modernize-use-nullptr): its 0
 };
 
 Release release_of(const detection::Version& v) { return {v.major, v.minor, v.patch}; }

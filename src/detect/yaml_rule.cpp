@@ -145,6 +145,9 @@ class Reader {
   Result<> requirements(const YamlNode& map, detection::DetectorRequirements& out) const;
   Result<detection::Threat> threat(const YamlNode& map) const;
   Result<> outputs(const YamlNode& map, YamlRule& out) const;
+  Result<> threshold(const YamlNode& map, YamlRule& out) const;
+  Result<> sequence(const YamlNode& map, YamlRule& out) const;
+  Result<> suppress(const YamlNode& map, YamlRule& out) const;
   Result<> stateful(const YamlNode& top, YamlRule& out) const;
 
   const std::string& file_;
@@ -359,84 +362,98 @@ Result<> Reader::outputs(const YamlNode& map, YamlRule& out) const {
   return {};
 }
 
-Result<> Reader::stateful(const YamlNode& top, YamlRule& out) const {
-  constexpr uint64_t kMostCount = 10'000, kMostKeys = 1'000'000;
-  if (const YamlNode* map = top.find("threshold")) {
-    static constexpr std::string_view kKeys[] = {"by", "count", "within", "distinct"};
-    if (auto checked = only_keys(*map, kKeys); !checked) return checked;
-    YamlThreshold made;
-    auto by = texts(map->find("by"), "by");
-    if (!by) return forward(by);
-    made.by = *by;
-    auto count = number(*map, "count", kMostCount);
-    if (!count) return forward(count);
-    if (*count < 2) return wrong(*map->find("count"), "a threshold of less than 2", "leave it out");
-    made.count = static_cast<uint32_t>(*count);
-    auto within = time(*map, "within");
-    if (!within) return forward(within);
-    made.within_ns = *within;
-    if (const YamlNode* distinct = map->find("distinct")) {
-      made.distinct = PlacedText{distinct->text, place_of(file_, *distinct)};
-    }
-    out.threshold = std::move(made);
+Result<> Reader::threshold(const YamlNode& map, YamlRule& out) const {
+  constexpr uint64_t kMostCount = 10'000;
+  static constexpr std::string_view kKeys[] = {"by", "count", "within", "distinct"};
+  if (auto checked = only_keys(map, kKeys); !checked) return checked;
+  YamlThreshold made;
+  auto by = texts(map.find("by"), "by");
+  if (!by) return forward(by);
+  made.by = *by;
+  auto count = number(map, "count", kMostCount);
+  if (!count) return forward(count);
+  if (*count < 2) return wrong(*map.find("count"), "a threshold of less than 2", "leave it out");
+  made.count = static_cast<uint32_t>(*count);
+  auto within = time(map, "within");
+  if (!within) return forward(within);
+  made.within_ns = *within;
+  if (const YamlNode* distinct = map.find("distinct")) {
+    made.distinct = PlacedText{distinct->text, place_of(file_, *distinct)};
   }
-  if (const YamlNode* map = top.find("sequence")) {
-    static constexpr std::string_view kKeys[] = {"by", "within", "then"};
-    static constexpr std::string_view kStep[] = {"event", "conditions", "by"};
-    if (auto checked = only_keys(*map, kKeys); !checked) return checked;
-    YamlSequence made;
-    auto by = texts(map->find("by"), "by");
-    if (!by) return forward(by);
-    made.by = *by;
-    auto within = time(*map, "within");
-    if (!within) return forward(within);
-    made.within_ns = *within;
-    const YamlNode* then = map->find("then");
-    if (then == nullptr || then->kind != Kind::List || then->items.empty()) {
-      return wrong(*map, "nothing follows", "write then: with - {event, conditions}");
-    }
-    for (const YamlNode& node : then->items) {
-      if (auto checked = only_keys(node, kStep); !checked) return checked;
-      YamlStep step;
-      auto event = text(node, "event", true);
-      if (!event) return forward(event);
-      step.event = *event;
-      step.place = place_of(file_, node);
-      auto conditions = texts(node.find("conditions"), "conditions");
-      if (!conditions) return forward(conditions);
-      step.conditions = *conditions;
-      auto keys = texts(node.find("by"), "by");
-      if (!keys) return forward(keys);
-      step.by = keys->empty() ? made.by : *keys;
-      if (step.by.size() != made.by.size()) {
-        return wrong(node, "its key has another number of parts",
-                     "as many as `by` of the sequence");
-      }
-      made.then.push_back(std::move(step));
-      auto& events = out.definition.requirements.events;
-      if (std::ranges::find(events, *event, &detection::EventRequirement::name) == events.end()) {
-        events.push_back({.name = *event});
-      }
-    }
-    out.sequence = std::move(made);
+  out.threshold = std::move(made);
+  return {};
+}
+
+Result<> Reader::sequence(const YamlNode& map, YamlRule& out) const {
+  static constexpr std::string_view kKeys[] = {"by", "within", "then"};
+  static constexpr std::string_view kStep[] = {"event", "conditions", "by"};
+  if (auto checked = only_keys(map, kKeys); !checked) return checked;
+  YamlSequence made;
+  auto by = texts(map.find("by"), "by");
+  if (!by) return forward(by);
+  made.by = *by;
+  auto within = time(map, "within");
+  if (!within) return forward(within);
+  made.within_ns = *within;
+  const YamlNode* then = map.find("then");
+  if (then == nullptr || then->kind != Kind::List || then->items.empty()) {
+    return wrong(map, "nothing follows", "write then: with - {event, conditions}");
   }
-  if (const YamlNode* map = top.find("suppress")) {
-    static constexpr std::string_view kKeys[] = {"by", "for"};
-    if (auto checked = only_keys(*map, kKeys); !checked) return checked;
-    YamlSuppress made;
-    auto by = texts(map->find("by"), "by");
-    if (!by) return forward(by);
-    made.by = *by;
-    auto time_ns = time(*map, "for");
-    if (!time_ns) return forward(time_ns);
-    made.for_ns = *time_ns;
-    out.suppress = std::move(made);
-  }
-  if (top.find("max_keys") != nullptr) {
-    auto keys = number(top, "max_keys", kMostKeys);
+  for (const YamlNode& node : then->items) {
+    if (auto checked = only_keys(node, kStep); !checked) return checked;
+    YamlStep step;
+    auto event = text(node, "event", true);
+    if (!event) return forward(event);
+    step.event = *event;
+    step.place = place_of(file_, node);
+    auto conditions = texts(node.find("conditions"), "conditions");
+    if (!conditions) return forward(conditions);
+    step.conditions = *conditions;
+    auto keys = texts(node.find("by"), "by");
     if (!keys) return forward(keys);
-    out.max_keys = std::max<size_t>(*keys, 1);
+    step.by = keys->empty() ? made.by : *keys;
+    if (step.by.size() != made.by.size()) {
+      return wrong(node, "its key has another number of parts", "as many as `by` of the sequence");
+    }
+    made.then.push_back(std::move(step));
+    auto& events = out.definition.requirements.events;
+    if (std::ranges::find(events, *event, &detection::EventRequirement::name) == events.end()) {
+      events.push_back({.name = *event});
+    }
   }
+  out.sequence = std::move(made);
+  return {};
+}
+
+Result<> Reader::suppress(const YamlNode& map, YamlRule& out) const {
+  static constexpr std::string_view kKeys[] = {"by", "for"};
+  if (auto checked = only_keys(map, kKeys); !checked) return checked;
+  YamlSuppress made;
+  auto by = texts(map.find("by"), "by");
+  if (!by) return forward(by);
+  made.by = *by;
+  auto time_ns = time(map, "for");
+  if (!time_ns) return forward(time_ns);
+  made.for_ns = *time_ns;
+  out.suppress = std::move(made);
+  return {};
+}
+
+Result<> Reader::stateful(const YamlNode& top, YamlRule& out) const {
+  constexpr uint64_t kMostKeys = 1'000'000;
+  using Part = Result<> (Reader::*)(const YamlNode&, YamlRule&) const;
+  static constexpr std::pair<std::string_view, Part> kParts[] = {{"threshold", &Reader::threshold},
+                                                                 {"sequence", &Reader::sequence},
+                                                                 {"suppress", &Reader::suppress}};
+  for (const auto& [key, read] : kParts) {
+    const YamlNode* map = top.find(key);
+    if (map == nullptr) continue;
+    if (auto done = (this->*read)(*map, out); !done) return done;
+  }
+  if (top.find("max_keys") == nullptr) return {};
+  auto keys = number(top, "max_keys", kMostKeys);
+  if (!keys) return forward(keys);
+  out.max_keys = std::max<size_t>(*keys, 1);
   return {};
 }
 
