@@ -205,6 +205,18 @@ struct sock {
 	__u8 sk_kern_sock : 1;
 };
 
+struct inet_sock {
+	__be16 inet_sport; /* local port, also of a closed socket */
+};
+
+struct inet_connection_sock {
+	struct inet_sock icsk_inet;
+};
+
+struct tcp_sock {
+	struct inet_connection_sock inet_conn;
+};
+
 struct socket {
 	struct sock *sk;
 };

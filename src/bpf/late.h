@@ -12,6 +12,8 @@
 #ifndef TRACEE_BPF_LATE_H
 #define TRACEE_BPF_LATE_H
 
+#include <bpf/bpf_endian.h>
+
 #include "owner.h"
 
 /* As the owner's side sees it; IPv4 addresses in the first word. */
@@ -64,9 +66,10 @@ int BPF_PROG(on_state, struct sock *sk, int from, int to)
 {
 	struct last_owner last = {};
 	struct connection c;
+	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
 	struct owner_slot *slot;
 
-	if (to != BPF_TCP_CLOSE || !may_leave_remnant(from))
+	if (to != BPF_TCP_CLOSE || !may_leave_remnant(from) || !tcp)
 		return 0;
 	slot = bpf_sk_storage_get(&owners, sk, NULL, 0);
 	if (!slot)
@@ -78,6 +81,8 @@ int BPF_PROG(on_state, struct sock *sk, int from, int to)
 		last.owner.attribution = WIRE_OWNER_LISTENER;
 	bpf_spin_unlock(&slot->lock);
 	fill_connection(&c, &sk->__sk_common);
+	/* An accepted socket has given its port back by now; this member stays. */
+	c.local_port = bpf_ntohs(tcp->inet_conn.icsk_inet.inet_sport);
 	bpf_map_update_elem(&last_owners, &c, &last, BPF_ANY);
 	return 0;
 }
