@@ -385,7 +385,9 @@ def main():
             say(f"{machine.name}: {layer} {case} with {back_end}: status {status}")
     shown = table(machines)
     print(shown)
-    if options.write:
+    if options.write and (options.only or options.cases != "*"):
+        say(f"{options.write} is left as it is: this was a part")
+    elif options.write:
         with open(options.write, encoding="utf-8") as file:
             head = file.read().partition("<!-- table -->")[0]
         with open(options.write, "w", encoding="utf-8") as file:
