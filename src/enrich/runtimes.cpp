@@ -112,7 +112,7 @@ std::vector<std::string> namespaces_of(HttpClient& http, bool& late) {
     if (reader.field() == 1) out.emplace_back(proto_bytes(reader.bytes(), 1));
   }
   // Kubernetes' containers are the most.
-  std::ranges::stable_partition(out, [](const auto& name) { return name == "k8s.io"; });
+  std::stable_partition(out.begin(), out.end(), [](const auto& name) { return name == "k8s.io"; });
   return out;
 }
 
@@ -247,8 +247,9 @@ std::optional<ContainerNames> Runtimes::ask(const Question& question) {
     if (!native || place.socket.runtime == Runtime::Containerd) order.push_back(&place);
   }
   // Docker's containers are containerd's too, but there they have no names.
-  std::ranges::stable_partition(
-      order, [&](const Place* place) { return place->socket.runtime == question.runtime; });
+  std::stable_partition(order.begin(), order.end(), [&](const Place* place) {
+    return place->socket.runtime == question.runtime;
+  });
   for (Place* place : order) {
     const auto now = std::chrono::steady_clock::now();
     if (now < place->not_before || ending_) continue;
