@@ -44,11 +44,6 @@ Result<std::unique_ptr<Detection>> load_detectors(const Options& options) {
   return loaded;
 }
 
-std::string output_path(const std::string& spec) {
-  const size_t colon = spec.find(':');
-  return colon == spec.npos ? "" : spec.substr(colon + 1);
-}
-
 DecodeOptions decode_options(const Options& options, bool extended) {
   DecodeOptions out;
   out.extended = extended;
@@ -88,17 +83,32 @@ Result<Outputs> open_outputs(const std::vector<std::string>& specs, const Output
   for (const std::string& spec : specs) {
     // Two writers of one file, or of standard output, would overwrite each other.
     if (!spec.starts_with("none")) {
-      if (std::ranges::find(places, output_path(spec)) != places.end()) {
-        return fail(Exit::Usage, "--output: two outputs for one place: '" + spec + "'",
+      const std::string place = output_place(spec);
+      if (std::ranges::find(places, place) != places.end()) {
+        return fail(Exit::Usage, "--output: two outputs for one place: '" + redacted(spec) + "'",
                     "give each a file of its own, as in json:events.json");
       }
-      places.push_back(output_path(spec));
+      places.push_back(place);
     }
     auto output = Output::open(spec, catalog, options);
     if (!output) return forward(output);
     outputs.push_back(std::move(*output));
   }
   return outputs;
+}
+
+// An output's own `events=` and `filter=`, which mean what --events and --filter do.
+Result<OutputOptions::Filter> output_filter(const std::string& label, const std::string& events,
+                                            const std::string& filter, const Catalog& catalog) {
+  Wishes wishes;
+  wishes.events = {events.empty() ? "*" : events};
+  if (!filter.empty()) wishes.filters = {filter};
+  auto selection = Selection::parse(wishes, catalog);
+  if (!selection) {
+    return fail(Exit::Usage, label + ": " + selection.error().what, selection.error().hint);
+  }
+  auto kept = std::make_shared<const Selection>(std::move(*selection));
+  return [kept](const Event& event) { return kept->keeps(event); };
 }
 
 // The first output that failed is what the run failed of.
@@ -114,6 +124,18 @@ Result<> check_outputs(const Pipeline& pipeline) {
     }
   }
   return {};
+}
+
+// The command, stopped before its first step; only it and its children are looked at.
+Result<Command> prepare_command(const Options& options, Pipeline& pipeline,
+                                const ProcessTree& tree) {
+  const bool to_stdout = std::ranges::any_of(
+      pipeline.outputs(), [](const auto& output) { return output->is_stdout(); });
+  auto command = Command::prepare(options.command, to_stdout);
+  if (!command) return command;
+  pass_signals_to(command->pid_fd());
+  pipeline.look_only_at(descends_test(tree, {command->host_pid()}, {}));
+  return command;
 }
 
 Result<int> trace(const Options& options, std::unique_ptr<Detection> detection) {
@@ -165,6 +187,11 @@ Result<int> trace(const Options& options, std::unique_ptr<Detection> detection) 
   }
   // Relative times count from now, or from a file's first event.
   if (options.input.empty()) format.start_ns = now_ns();
+  output_options->world = {.live = options.input.empty(), .stop_requested = stop_requested};
+  output_options->make_filter = [&](const std::string& label, const std::string& events,
+                                    const std::string& filter) {
+    return output_filter(label, events, filter, catalog);
+  };
   const size_t wished = specs.size();
   auto captures = Captures::open(options, specs, catalog);
   if (!captures) return forward(captures);
@@ -186,13 +213,9 @@ Result<int> trace(const Options& options, std::unique_ptr<Detection> detection) 
   }
   std::optional<Command> command;
   if (!options.command.empty()) {
-    const bool to_stdout = std::ranges::any_of(
-        pipeline.outputs(), [](const auto& output) { return output->is_stdout(); });
-    auto prepared = Command::prepare(options.command, to_stdout);
+    auto prepared = prepare_command(options, pipeline, *tree);
     if (!prepared) return forward(prepared);
     command.emplace(std::move(*prepared));
-    pass_signals_to(command->pid_fd());
-    pipeline.look_only_at(descends_test(*tree, {command->host_pid()}, {}));
   }
   auto done = options.input.empty()
                   ? run_live(options, pipeline, nullptr, command ? &*command : nullptr)

@@ -224,7 +224,26 @@ void Pipeline::report_loss(std::string_view stage, uint64_t count, uint64_t inte
   const LostEvents lost{stage, count, interval_ms};
   Context context;
   context.time_ns = time_ns;
-  for (const auto& output : outputs_) output->write(Event{&kLostEvents, &context, &lost});
+  for (const auto& output : outputs_) output->write(Event{&kLostEvents, &context, &lost}, true);
+}
+
+void Pipeline::report_output_loss(uint64_t interval_ms, uint64_t time_ns) noexcept {
+  Context context;
+  context.time_ns = time_ns;
+  LostEvents lost{"output", 0, interval_ms};
+  const Event event{&kLostEvents, &context, &lost};
+  for (const auto& loser : outputs_) {
+    lost.count = loser->take_new_loss();
+    if (lost.count == 0) continue;
+    for (const auto& other : outputs_) {
+      if (other != loser) other->write(event, true);
+    }
+  }
+  // A report to an output that still drops would only be one more loss.
+  for (const auto& output : outputs_) {
+    lost.count = output->take_owed_loss();
+    if (lost.count > 0) output->write(event, true);
+  }
 }
 
 void Pipeline::flush() noexcept {
@@ -237,6 +256,20 @@ void Pipeline::finish(uint64_t lost) noexcept {
   captures_.finish(lost);
 }
 
+void Pipeline::tick() noexcept {
+  for (const auto& output : outputs_) output->tick();
+}
+
+void Pipeline::reopen() noexcept {
+  for (const auto& output : outputs_) output->reopen();
+}
+
+void Pipeline::close() noexcept {
+  // All at once, so that the slowest one is what the end waits for, not their sum.
+  for (const auto& output : outputs_) output->close();
+  for (const auto& output : outputs_) output->join();
+}
+
 bool Pipeline::waiting() const noexcept {
   return std::ranges::any_of(outputs_, [](const auto& output) { return output->waiting(); }) ||
          captures_.waiting();
@@ -245,9 +278,7 @@ bool Pipeline::waiting() const noexcept {
 bool Pipeline::finished() const noexcept {
   if (limit_reached()) return true;
   return viewer_ == nullptr && captures_.broken() &&
-         std::ranges::all_of(outputs_, [](const auto& output) {
-           return output->reader_gone() || !output->problem().empty();
-         });
+         std::ranges::all_of(outputs_, [](const auto& output) { return output->reader_gone(); });
 }
 
 }  // namespace tracee

@@ -77,10 +77,18 @@ class Pipeline final : public RecordHandler, private EventHandler {
 
   // Time passes, for detectors, even when no packet comes. `now_ns` since the epoch.
   void on_time(uint64_t now_ns) noexcept;
+  // Tells the stream what the outputs dropped since the last time.
+  void report_output_loss(uint64_t interval_ms, uint64_t time_ns) noexcept;
 
   void flush() noexcept;
   // Writes what waits and ends the captures. `lost`: packets that never came here.
   void finish(uint64_t lost) noexcept;
+  // Each 100 ms: flush(), and what outputs do with time.
+  void tick() noexcept;
+  // SIGUSR1.
+  void reopen() noexcept;
+  // The end: what waits is delivered, as long as that makes progress.
+  void close() noexcept;
   // Packets of others are not decoded.
   void look_only_at(std::shared_ptr<const OwnerTest> owners) { owners_ = std::move(owners); }
 

@@ -5,7 +5,8 @@
 
 namespace tracee {
 
-void reload_if_asked(Pipeline& pipeline, const Pipeline::Apply& apply) {
+void serve_requests(Pipeline& pipeline, const Pipeline::Apply& apply) {
+  if (take_reopen_request()) pipeline.reopen();
   if (!take_reload_request()) return;
   if (const auto done = pipeline.reload(apply); !done) {
     say("the policies stay as they were:");

@@ -8,9 +8,9 @@
 
 namespace tracee {
 
-// Reads the policies again when SIGHUP asked for it; says what came of it.
-// `apply` is for Pipeline::reload().
-void reload_if_asked(Pipeline& pipeline, const Pipeline::Apply& apply = {});
+// Reads the policies again when SIGHUP asked for it, and makes files anew when
+// SIGUSR1 did; says what came of it. `apply` is for Pipeline::reload().
+void serve_requests(Pipeline& pipeline, const Pipeline::Apply& apply = {});
 
 // Somebody who watches a live trace, on the worker's thread.
 class Companion {

@@ -48,22 +48,20 @@ class LossReporter {
     reported_ms_ = now;
     one("ring_full", counters.ring_full, ring_full_, interval, pipeline);
     one("load_failed", counters.load_failed, load_failed_, interval, pipeline);
-    uint64_t dropped = 0;
-    for (const auto& output : pipeline.outputs()) dropped += output->counters().dropped;
-    one("output", dropped, dropped_, interval, pipeline);
+    pipeline.report_output_loss(interval, time_ns());
     one("capture", pipeline.captures().dropped(), uncaptured_, interval, pipeline);
   }
 
  private:
   static void one(std::string_view stage, uint64_t total, uint64_t& before, uint64_t interval_ms,
                   Pipeline& pipeline) {
-    const auto time_ns = static_cast<uint64_t>(now_ms(CLOCK_REALTIME)) * 1'000'000;
-    if (total != before) pipeline.report_loss(stage, total - before, interval_ms, time_ns);
+    if (total != before) pipeline.report_loss(stage, total - before, interval_ms, time_ns());
     before = total;
   }
+  static uint64_t time_ns() { return static_cast<uint64_t>(now_ms(CLOCK_REALTIME)) * 1'000'000; }
 
   int64_t reported_ms_;
-  uint64_t ring_full_ = 0, load_failed_ = 0, dropped_ = 0, uncaptured_ = 0;
+  uint64_t ring_full_ = 0, load_failed_ = 0, uncaptured_ = 0;
 };
 
 // News of processes that found no room in the ring are made up for by a walk.
@@ -122,7 +120,7 @@ Result<> run_live(const Options& options, Pipeline& pipeline, Companion* compani
   pollfd ready[] = {{source.wait_fd(), POLLIN, 0},
                     {stop_fd(), POLLIN, 0},
                     {to_stdout ? STDOUT_FILENO : -1, 0, 0},
-                    {reload_fd(), POLLIN, 0},
+                    {request_fd(), POLLIN, 0},
                     {companion != nullptr ? companion->fd() : -1, POLLIN, 0},
                     {pipeline.answers_fd(), POLLIN, 0},
                     {command != nullptr ? command->pid_fd() : -1, POLLIN, 0}};
@@ -136,13 +134,17 @@ Result<> run_live(const Options& options, Pipeline& pipeline, Companion* compani
   while (!stop_requested() && !pipeline.finished() && !ended()) {
     int64_t now = now_ms(CLOCK_MONOTONIC);
     int limit = sooner(source.before_wait(), losses.due_ms() - now);
+    // A wake-up each second, which losses need anyway, serves what can wait that long.
     if (pipeline.waiting()) limit = sooner(limit, flushed + kFlushMs - now);
     if (companion != nullptr) limit = sooner(limit, companion->due_ms() - now);
     poll(ready, std::size(ready), limit);
-    if ((ready[2].revents & POLLERR) != 0) break;
+    if ((ready[2].revents & POLLERR) != 0) {
+      if (pipeline.outputs().size() == 1) break;
+      ready[2].fd = -1;  // the others go on
+    }
     pipeline.refresh();  // before the packets: names that have come are for them
     source.drain(pipeline);
-    reload_if_asked(pipeline, apply);
+    serve_requests(pipeline, apply);
     now = now_ms(CLOCK_MONOTONIC);
     if (losses.look(source, pipeline, now)) catch_up(source, pipeline, news_lost);
     pipeline.refresh();
@@ -151,7 +153,8 @@ Result<> run_live(const Options& options, Pipeline& pipeline, Companion* compani
     pipeline.on_time(static_cast<uint64_t>(real_ms) * 1'000'000);
     if (companion != nullptr && !companion->tend(now, losses.lost())) break;
     if (now - flushed >= kFlushMs) {
-      pipeline.flush();
+      pipeline.tick();
+      say_notices(pipeline);
       flushed = now;
     }
   }
@@ -160,6 +163,8 @@ Result<> run_live(const Options& options, Pipeline& pipeline, Companion* compani
   losses.report(source, pipeline, now_ms(CLOCK_MONOTONIC));
   const wire_counters counters = source.counters();
   pipeline.finish(counters.ring_full + counters.load_failed);
+  pipeline.close();
+  say_notices(pipeline);
   say_summary(counters, source.news_counters(), pipeline);
   return {};
 }

@@ -16,8 +16,8 @@ namespace {
 
 std::atomic<bool> g_stop = false;
 int g_fd = -1;
-std::atomic<bool> g_reload = false;
-int g_reload_fd = -1;
+std::atomic<bool> g_reload = false, g_reopen = false;
+int g_request_fd = -1;
 
 // The handlers are async-signal-safe: write(2) and _exit(2) only.
 void notify(int fd) {
@@ -46,22 +46,41 @@ void on_alarm(int) {
   notify(g_fd);
 }
 
-void on_reload(int) {
-  g_reload = true;
-  notify(g_reload_fd);
+void on_request(int signal) {
+  (signal == SIGUSR1 ? g_reopen : g_reload) = true;
+  notify(g_request_fd);
+}
+
+// A reading replay goes on (SA_RESTART); the loops look between two packets.
+void watch_request(int signal) {
+  struct sigaction action {};
+  action.sa_handler = on_request;
+  action.sa_flags = SA_RESTART;
+  sigaction(signal, &action, nullptr);
+}
+
+bool take(std::atomic<bool>& request) noexcept {
+  // Read far more often than written: no exchange unless there is something.
+  if (!request.load(std::memory_order_relaxed)) return false;
+  uint64_t count;
+  [[maybe_unused]] const auto got = read(g_request_fd, &count, sizeof count);
+  return request.exchange(false);
 }
 
 }  // namespace
 
 Result<> watch_signals() {
   g_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (g_fd < 0) return fail(Exit::RunTime, "cannot make an eventfd", "raise the open-file limit");
+  g_request_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (g_fd < 0 || g_request_fd < 0)
+    return fail(Exit::RunTime, "cannot make an eventfd", "raise the open-file limit");
   struct sigaction action {};
   action.sa_handler = on_signal;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
   action.sa_handler = SIG_IGN;
   sigaction(SIGPIPE, &action, nullptr);
+  watch_request(SIGUSR1);
   return {};
 }
 
@@ -88,23 +107,9 @@ void stop_after(std::chrono::milliseconds time) noexcept {
 
 int stop_fd() noexcept { return g_fd; }
 
-void watch_reload() {
-  g_reload_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  struct sigaction action {};
-  action.sa_handler = on_reload;
-  // A reading replay goes on; the loops look between two packets.
-  action.sa_flags = SA_RESTART;
-  if (g_reload_fd >= 0) sigaction(SIGHUP, &action, nullptr);
-}
-
-bool take_reload_request() noexcept {
-  // Read far more often than written: no exchange unless there is something.
-  if (!g_reload.load(std::memory_order_relaxed)) return false;
-  uint64_t count;
-  [[maybe_unused]] const auto got = read(g_reload_fd, &count, sizeof count);
-  return g_reload.exchange(false);
-}
-
-int reload_fd() noexcept { return g_reload_fd; }
+void watch_reload() { watch_request(SIGHUP); }
+bool take_reload_request() noexcept { return take(g_reload); }
+bool take_reopen_request() noexcept { return take(g_reopen); }
+int request_fd() noexcept { return g_request_fd; }
 
 }  // namespace tracee

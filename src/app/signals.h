@@ -24,9 +24,12 @@ void stop_after(std::chrono::milliseconds time) noexcept;
 // SIGHUP asks to read the policies again, once this was called; else it ends the
 // process as ever.
 void watch_reload();
-// Whether it was asked since the last call; reload_fd() is readable until then.
+// Whether it was asked since the last call.
 bool take_reload_request() noexcept;
-int reload_fd() noexcept;  // -1: not watched
+// The same of SIGUSR1: files that were moved away are to be made anew.
+bool take_reopen_request() noexcept;
+// Readable until both have been asked; for poll().
+int request_fd() noexcept;
 
 // Readable once a stop was requested; for poll().
 int stop_fd() noexcept;

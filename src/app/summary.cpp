@@ -43,9 +43,13 @@ void say_events(const Pipeline& pipeline) {
                   events.matched));
   if (const Engine* detectors = pipeline.detectors()) say_detectors(*detectors, events.findings);
   for (const auto& output : pipeline.outputs()) {
-    const OutputCounters& counters = output->counters();
-    say(fmt::format("output {}: matched {}, written {}, dropped {}", output->name(),
-                    counters.matched, counters.written, counters.dropped));
+    const OutputCounters counters = output->counters();
+    std::string more;
+    if (counters.sink.reader_dropped > 0) {
+      more = fmt::format(" (missed by single readers: {})", counters.sink.reader_dropped);
+    }
+    say(fmt::format("output {}: matched {}, written {}, dropped {}{}", output->name(),
+                    counters.matched, counters.written, counters.dropped, more));
   }
   for (const Capture& capture : pipeline.captures().all()) {
     const PacketCounters& counters = capture.sink->counters();
@@ -77,6 +81,12 @@ void say(std::string_view text) { fmt::print(stderr, "tracee: {}\n", text); }
 void say_error(const Error& error) {
   say(error.what);
   if (!error.hint.empty()) fmt::print(stderr, "        {}\n", error.hint);
+}
+
+void say_notices(const Pipeline& pipeline) {
+  for (const auto& output : pipeline.outputs()) {
+    for (const std::string& text : output->take_notices()) say(text);
+  }
 }
 
 void say_summary(const wire_counters& kernel, const wire_news_counters& news,

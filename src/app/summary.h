@@ -15,6 +15,9 @@ namespace tracee {
 void say(std::string_view text);
 void say_error(const Error& error);
 
+// What outputs have to say since the last call.
+void say_notices(const Pipeline& pipeline);
+
 // The account of a live run, and of a replay.
 void say_summary(const wire_counters& kernel, const wire_news_counters& news,
                  const Pipeline& pipeline);

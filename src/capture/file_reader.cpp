@@ -15,6 +15,9 @@ namespace {
 // Fits the second-level cache together with what decoding needs.
 constexpr size_t kReadBytes = 256u << 10;
 
+// How often a reader that waits says so.
+constexpr int kNoticeMs = 100;
+
 bool is_regular(int fd) {
   struct stat about = {};
   return ::fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
@@ -47,10 +50,10 @@ size_t FileReader::read_some(size_t room) noexcept {
   while (!ended_) {
     if (may_block_ && stop_fd_ >= 0) {
       pollfd ready[] = {{file_.get(), POLLIN, 0}, {stop_fd_, POLLIN, 0}};
-      int answers = when_waiting_ ? ::poll(ready, 2, 0) : 0;
-      if (answers == 0) {
-        if (when_waiting_) when_waiting_();
-        answers = ::poll(ready, 2, -1);
+      int answers = ::poll(ready, 2, when_waiting_ ? 0 : -1);
+      while (answers == 0) {
+        when_waiting_();
+        answers = ::poll(ready, 2, kNoticeMs);
       }
       // Any answer but "interrupted" leads to a read, which reports what is wrong.
       if (answers < 0 && errno == EINTR) continue;

@@ -23,7 +23,8 @@ class FileReader {
   // it is looked at before each read that could block. -1: none; not owned.
   explicit FileReader(Fd file, int stop_fd = -1);
 
-  // Called each time before a read has to wait. May not throw.
+  // Called each time before a read has to wait, and each 100 ms while it waits. May
+  // not throw.
   void when_waiting(std::function<void()> notice) { when_waiting_ = std::move(notice); }
 
   // The next `count` (<= kMaxPeek) bytes in one piece, without consuming them.

@@ -1,40 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "output/output.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
+
+#include "output/header.h"
+#include "output/sink/file.h"
+#include "output/sink/kinds.h"
 
 namespace tracee {
 namespace {
 
-// Flushed when this much waits. The capacity is address space, not memory: a
+// Handed on when this much waits. The capacity is address space, not memory: a
 // DNS message of 64 KiB can print as megabytes of JSON, and must not allocate.
 constexpr size_t kFlushBytes = 256 * 1024;
+constexpr size_t kNetworkFlushBytes = 64 * 1024;
 constexpr size_t kCapacity = 32 * 1024 * 1024;
+constexpr size_t kMarks = 8192;
 
 constexpr std::string_view kOptionPrefix = "option:";
-
-Result<Fd> open_file(const std::string& path) {
-  struct stat info;
-  if (stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) {
-    return fail(Exit::Usage, "--output: " + path + " is a directory", "name a file in it");
-  }
-  Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
-  if (!fd) {
-    return fail(Exit::RunTime, "--output: cannot open " + path + ": " + strerror(errno),
-                "check that its folder exists and may be written to");
-  }
-  return fd;
-}
-
-}  // namespace
-
-namespace {
+constexpr std::string_view kLabel = "--output";
 
 struct NamedOption {
   std::string_view name;
@@ -77,6 +64,64 @@ bool wants_color(int fd) {
          std::string_view(terminal) != "dumb";
 }
 
+// NAME[:PLACE][?OPTIONS]
+struct Spec {
+  std::string name, place, options;
+  bool has_place = false;
+};
+
+Spec split(const std::string& text) {
+  Spec out;
+  auto [head, options] = split_options(text);
+  out.options = std::move(options);
+  const size_t colon = std::min(head.find(':'), head.size());
+  out.name = head.substr(0, colon);
+  out.has_place = colon < head.size();
+  if (out.has_place) out.place = head.substr(colon + 1);
+  return out;
+}
+
+// A `?` in the name of a file, which would begin the options.
+std::string file_name(std::string place) {
+  constexpr std::string_view kMark = "%3F";
+  for (size_t at = place.find(kMark); at != place.npos; at = place.find(kMark, at + 1)) {
+    place.replace(at, kMark.size(), "?");
+  }
+  return place;
+}
+
+const SinkKind* find_kind(std::string_view name) {
+  const auto kinds = sink_kinds();
+  const auto found = std::ranges::find(kinds, name, &SinkKind::name);
+  return found == kinds.end() ? nullptr : &*found;
+}
+
+bool is_format(std::string_view name) {
+  const auto names = format_names();
+  return name == "none" || std::ranges::find(names, name.substr(0, name.find('='))) != names.end();
+}
+
+tl::unexpected<Error> unknown_format(const std::string& name) {
+  const auto formats = format_names();
+  std::vector<std::string_view> names(formats.begin(), formats.end());
+  names.insert(names.end(), {"pcapng", "none"});  // packets are the capture's
+  for (const SinkKind& kind : sink_kinds()) names.push_back(kind.name);
+  const std::string near = did_you_mean(name, names);
+  std::string all;
+  for (const std::string_view known : names) {
+    all += (all.empty() ? "" : known == names.back() ? " and " : ", ") + std::string(known);
+  }
+  return fail(Exit::Usage, "--output: unknown format '" + name + "'",
+              near.empty() ? "formats are " + all : near);
+}
+
+std::string prologue_of(Format& format) {
+  constexpr size_t kMost = 4096;
+  Buffer buffer(kMost);
+  format.prologue(buffer);
+  return std::string(buffer.text());
+}
+
 }  // namespace
 
 Result<OutputOptions> take_options(std::vector<std::string>& specs) {
@@ -92,99 +137,151 @@ Result<OutputOptions> take_options(std::vector<std::string>& specs) {
   return options;
 }
 
+std::string output_place(const std::string& spec) {
+  const Spec parts = split(spec);
+  return find_kind(parts.name) != nullptr ? parts.name + ":" + parts.place : parts.place;
+}
+
 Result<std::unique_ptr<Output>> Output::open(const std::string& spec, const Catalog& catalog,
                                              const OutputOptions& options) {
-  const size_t colon = std::min(spec.find(':'), spec.size());
-  const std::string name = spec.substr(0, colon);
-  const bool has_path = colon < spec.size();
-  const std::string path = has_path ? spec.substr(colon + 1) : "";
-  if (name == "none" && has_path) {
+  const Spec parts = split(spec);
+  const SinkKind* kind = find_kind(parts.name);
+  if (kind == nullptr && !is_format(parts.name)) return unknown_format(parts.name);
+  if (parts.name == "none" && (parts.has_place || !parts.options.empty())) {
     return fail(Exit::Usage, "--output: none writes nothing, so it takes no path",
                 "write --output none");
   }
-  if (has_path && path.empty()) {
+  if (kind != nullptr && kind->open == nullptr) {
+    return fail(Exit::Usage, "--output: this build has no " + parts.name,
+                "build with -D" + std::string(kind->option) + "=ON");
+  }
+  if (kind != nullptr && parts.place.empty()) {
+    return fail(Exit::Usage, "--output: " + parts.name + " without its place",
+                "write --output " + std::string(kind->form));
+  }
+  if (parts.has_place && parts.place.empty()) {
     return fail(Exit::Usage, "--output: empty path in '" + spec + "'",
-                "write --output " + name + ":FILE, or --output " + name + " for standard output");
+                "write --output " + parts.name + ":FILE, or --output " + parts.name +
+                    " for standard output");
+  }
+  std::string name = parts.name;
+  if (parts.has_place) name += ":" + redacted(parts.place);
+  Settings settings(std::string(kLabel) + " " + name, parts.options);
+
+  const std::string events = settings.text("events"), filter = settings.text("filter");
+  OutputOptions::Filter keeps;
+  if (options.make_filter && !(events.empty() && filter.empty())) {
+    auto made = options.make_filter(std::string(kLabel) + " " + name, events, filter);
+    if (!made) return forward(made);
+    keeps = std::move(*made);
   }
   std::unique_ptr<Format> format;
-  if (name != "none") {
+  if (parts.name != "none") {
     FormatOptions wished = options.format;
-    wished.color = !has_path && wants_color(STDOUT_FILENO);
-    auto made = make_format(name, catalog, wished);
+    wished.color = kind == nullptr && !parts.has_place && wants_color(STDOUT_FILENO);
+    const std::string form = kind == nullptr ? parts.name : settings.text("format", "json");
+    auto made = make_format(form, catalog, wished);
     if (!made) return forward(made);
     format = std::move(*made);
   }
-  Fd file;
-  if (has_path) {
-    auto opened = open_file(path);
-    if (!opened) return forward(opened);
-    file = std::move(*opened);
-  }
-  return std::unique_ptr<Output>(new Output(spec, path, std::move(format), std::move(file)));
+
+  std::unique_ptr<Output> output(new Output(std::move(name), std::move(format)));
+  output->filter_ = std::move(keeps);
+  if (output->format_ == nullptr) return output;
+  auto sink = kind != nullptr
+                  ? kind->open(parts.place, settings, options.world)
+                  : open_file_sink(file_name(parts.place), prologue_of(*output->format_), settings);
+  if (!sink) return forward(sink);
+  output->sink_ = std::move(*sink);
+  output->header_ = output->sink_->header();
+  output->is_stdout_ = kind == nullptr && !parts.has_place;
+  output->flush_bytes_ = kind != nullptr ? kNetworkFlushBytes : kFlushBytes;
+  return output;
 }
 
-Output::Output(std::string spec, std::string path, std::unique_ptr<Format> format, Fd file)
-    : spec_(std::move(spec)),
-      path_(std::move(path)),
-      format_(std::move(format)),
-      owned_(std::move(file)),
-      fd_(owned_ ? owned_.get() : STDOUT_FILENO),
-      buffer_(kCapacity) {
-  if (format_) format_->prologue(buffer_);
+Output::Output(std::string name, std::unique_ptr<Format> format)
+    : name_(std::move(name)), format_(std::move(format)), buffer_(format_ ? kCapacity : 0) {
+  marks_.reserve(kMarks);
 }
 
-void Output::write(const Event& event) noexcept {
-  ++counters_.matched;
-  if (format_ == nullptr) {
-    ++counters_.written;
-    return;
-  }
-  if (reader_gone_ || !problem_.empty()) {
-    ++counters_.dropped;
-    return;
-  }
+Output::~Output() {
+  close();
+  join();
+}
+
+void Output::write(const Event& event, bool always) noexcept {
+  if (filter_ && !always && !filter_(event)) return;
+  if (sink_ && !sink_->wanted()) return;
+  ++matched_;
+  if (format_ == nullptr) return;
   const size_t before = buffer_.size();
+  put_header(header_, event, buffer_);
+  const size_t body = buffer_.size();
   format_->write(event, buffer_);
   if (buffer_.overflowed()) {
     buffer_.rewind(before);
-    ++counters_.dropped;
+    ++too_big_;
     return;
   }
-  ++waiting_events_;
-  if (buffer_.size() >= kFlushBytes) flush();
+  marks_.push_back({static_cast<uint32_t>(body), static_cast<uint32_t>(buffer_.size())});
+  if (buffer_.size() >= flush_bytes_ || marks_.size() == kMarks) flush();
 }
 
 void Output::flush() noexcept {
-  std::string_view rest = buffer_.text();
-  while (!rest.empty()) {
-    const ssize_t taken = ::write(fd_, rest.data(), rest.size());
-    if (taken >= 0) {
-      rest.remove_prefix(static_cast<size_t>(taken));
-    } else if (errno == EAGAIN) {
-      // Somebody made the pipe non-blocking; we are not in a hurry.
-      pollfd ready{fd_, POLLOUT, 0};
-      poll(&ready, 1, -1);
-    } else if (errno != EINTR) {
-      fail_from(errno);
-      break;
-    }
-  }
-  // Every event ends its only newline, so what is whole can be counted.
-  const auto lost = static_cast<uint64_t>(std::ranges::count(rest, '\n'));
-  const uint64_t lost_events = std::min(lost, waiting_events_);
-  counters_.written += waiting_events_ - lost_events;
-  counters_.dropped += lost_events;
-  waiting_events_ = 0;
+  if (sink_ && !marks_.empty()) sink_->take({buffer_.text(), marks_});
+  marks_.clear();
   buffer_.clear();
 }
 
-void Output::fail_from(int error) noexcept {
-  if (error == EPIPE) {
-    reader_gone_ = true;
-  } else {
-    problem_ =
-        "cannot write to " + (path_.empty() ? "standard output" : path_) + ": " + strerror(error);
+void Output::tick() noexcept {
+  flush();
+  if (sink_) sink_->tick();
+}
+
+void Output::reopen() noexcept {
+  flush();
+  if (sink_) sink_->reopen();
+}
+
+void Output::close() noexcept {
+  if (closed_) return;
+  closed_ = true;
+  flush();
+  if (sink_) sink_->close();
+}
+
+void Output::join() noexcept {
+  if (sink_) sink_->join();
+}
+
+OutputCounters Output::counters() const noexcept {
+  OutputCounters out;
+  out.matched = matched_;
+  if (!sink_) {
+    out.written = matched_;
+    return out;
   }
+  out.sink = sink_->counters();
+  out.written = out.sink.written;
+  out.dropped = out.sink.dropped + too_big_;
+  return out;
+}
+
+uint64_t Output::take_new_loss() noexcept {
+  const uint64_t dropped = counters().dropped;
+  const uint64_t fresh = dropped - told_loss_;
+  told_loss_ = dropped;
+  owed_loss_ += fresh;
+  return fresh;
+}
+
+uint64_t Output::take_owed_loss() noexcept {
+  if (!sink_ || !sink_->accepting() || !sink_->wanted()) return 0;
+  return std::exchange(owed_loss_, 0);
+}
+
+std::vector<std::string> Output::take_notices() {
+  return sink_ ? sink_->take_notices() : std::vector<std::string>();
 }
 
 }  // namespace tracee

@@ -1,73 +1,104 @@
 // SPDX-License-Identifier: Apache-2.0
-// One place events go: a format, a file and what became of each event. Law:
-// matched == written + dropped.
+// One place events go: a filter, a format, a sink and what became of each event.
+// Law, at the end: matched == written + dropped.
+//
+// `--output` is FORMAT[:FILE][?OPTIONS] for standard output and files, and
+// KIND:PLACE[?OPTIONS] for what is reached over a network (kinds.h). The options
+// are read by settings.h; docs/outputs.md lists them.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "base/fd.h"
 #include "base/result.h"
 #include "output/buffer.h"
 #include "output/format/format.h"
+#include "output/sink/network.h"
 
 namespace tracee {
 
 struct OutputCounters {
-  uint64_t matched = 0;  // events given to write()
-  uint64_t written = 0;  // events whose bytes the file took
-  uint64_t dropped = 0;  // events lost: too big, or the file refused them
+  uint64_t matched = 0;  // events given to write() that its filter keeps
+  uint64_t written = 0;  // events whose bytes the sink delivered
+  uint64_t dropped = 0;  // events lost: too big, refused, or no room in the queue
+  SinkCounters sink;     // more of the same
 };
 
 // What `--output option:NAME` turns on, for all outputs.
 struct OutputOptions {
   FormatOptions format;
   bool exec_path = false;  // the envelope has the executable's path
+  SinkWorld world;
+  // Says which events an output's own `events=` and `filter=` keep.
+  using Filter = std::function<bool(const Event&)>;
+  std::function<Result<Filter>(const std::string& label, const std::string& events,
+                               const std::string& filter)>
+      make_filter;
 };
 
 // Takes the `option:NAME` entries out of `specs`. Errors: an unknown option.
 Result<OutputOptions> take_options(std::vector<std::string>& specs);
 
+// Where the bytes of a spec go, without options; "": standard output. Two outputs
+// must not have the same. "none" has no place.
+std::string output_place(const std::string& spec);
+
 class Output {
  public:
-  // `spec`: FORMAT or FORMAT:PATH, of format_names() and `none`. Without a path
-  // bytes go to standard output. Errors: unknown format, a path that cannot be
-  // opened, `none` with a path.
+  // Errors: unknown format or option, a place that cannot be used, `none` with one.
   static Result<std::unique_ptr<Output>> open(const std::string& spec, const Catalog& catalog,
                                               const OutputOptions& options = {});
+  ~Output();
 
-  // Formats the event; hands the bytes on when enough of them wait.
-  void write(const Event& event) noexcept;
+  // Formats the event, if the filter keeps it; hands the bytes on when enough of
+  // them wait. `always`: whatever the filter says.
+  void write(const Event& event, bool always = false) noexcept;
 
   // Writes what waits. Called each 100 ms and at the end.
   void flush() noexcept;
+  // flush(), and what the sink does with time.
+  void tick() noexcept;
+  // SIGUSR1: files that were moved away are made anew.
+  void reopen() noexcept;
+  // The end: close() all outputs, then join() each.
+  void close() noexcept;
+  void join() noexcept;
 
-  // The reader of standard output has gone (a closed pipe): nothing is wrong,
-  // and there is nothing left to do.
-  bool reader_gone() const noexcept { return reader_gone_; }
-  // A write failed for another reason; empty: none did.
-  const std::string& problem() const noexcept { return problem_; }
+  // Loss of this output that was not told yet: to the others, and to its own readers,
+  // who are told when they can be reached again.
+  uint64_t take_new_loss() noexcept;
+  uint64_t take_owed_loss() noexcept;
+
+  // The reader of a pipe has gone: nothing is wrong, and there is nothing left to do.
+  bool reader_gone() const noexcept { return sink_ && sink_->reader_gone(); }
+  // What is wrong and stays so; empty: nothing.
+  std::string problem() const { return sink_ ? sink_->problem() : std::string(); }
+  // What people should hear, each once.
+  std::vector<std::string> take_notices();
 
   bool waiting() const noexcept { return buffer_.size() > 0; }
-  bool is_stdout() const noexcept { return path_.empty() && format_ != nullptr; }
-  const OutputCounters& counters() const noexcept { return counters_; }
-  const std::string& name() const noexcept { return spec_; }
+  bool is_stdout() const noexcept { return is_stdout_; }
+  OutputCounters counters() const noexcept;
+  // As given, without options and secrets.
+  const std::string& name() const noexcept { return name_; }
 
  private:
-  Output(std::string spec, std::string path, std::unique_ptr<Format> format, Fd file);
-  void fail_from(int error) noexcept;
+  Output(std::string name, std::unique_ptr<Format> format);
 
-  std::string spec_, path_;
+  std::string name_;
   std::unique_ptr<Format> format_;  // null: `none`
-  Fd owned_;
-  int fd_ = -1;
+  std::unique_ptr<Sink> sink_;      // null: `none`
+  OutputOptions::Filter filter_;    // empty: everything
+  Header header_ = Header::None;
+  size_t flush_bytes_ = 0;
+  bool is_stdout_ = false, closed_ = false;
   Buffer buffer_;
-  uint64_t waiting_events_ = 0;
-  OutputCounters counters_;
-  bool reader_gone_ = false;
-  std::string problem_;
+  std::vector<Mark> marks_;  // of what is in the buffer; never grows
+  uint64_t matched_ = 0, too_big_ = 0;
+  uint64_t told_loss_ = 0, owed_loss_ = 0;
 };
 
 }  // namespace tracee

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "output/sink/file.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+
+#include "base/fd.h"
+#include "output/sink/keeper.h"
+
+namespace tracee {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct FileSettings {
+  uint64_t rotate_bytes = 0;                 // 0: no
+  std::chrono::milliseconds rotate_time{0};  // 0: no
+  FileKeeper::Rules rules;
+  bool sync_at_rotation = false;
+  std::chrono::milliseconds sync_time{0};  // 0: no
+  bool append = false;
+
+  bool rotates() const { return rotate_bytes > 0 || rotate_time.count() > 0; }
+};
+
+// Somebody else may put a link, or a file of his, where we are told to write.
+bool is_shared_folder(const std::string& path) {
+  const auto parent = std::filesystem::path(path).parent_path();
+  struct stat info;
+  if (stat(parent.empty() ? "." : parent.c_str(), &info) != 0) return false;
+  return (info.st_mode & S_IWOTH) != 0 || ((info.st_mode & S_IWGRP) != 0 && info.st_gid != 0);
+}
+
+Result<Fd> open_path(const std::string& label, const std::string& path, bool append) {
+  struct stat info;
+  if (stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) {
+    return fail(Exit::Usage, label + ": " + path + " is a directory", "name a file in it");
+  }
+  // O_APPEND: who truncates the file under us (logrotate's copytruncate) gets no hole.
+  int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND | (append ? 0 : O_TRUNC);
+  const bool shared = is_shared_folder(path);
+  if (shared) flags |= O_NOFOLLOW;
+  Fd fd(::open(path.c_str(), flags, 0640));
+  if (!fd && errno == ELOOP && shared) {
+    return fail(Exit::RunTime, label + ": " + path + " is a symbolic link in a shared folder",
+                "name the file itself, or a folder that only you may write to");
+  }
+  if (!fd) {
+    return fail(Exit::RunTime, label + ": cannot open " + path + ": " + strerror(errno),
+                "check that its folder exists and may be written to");
+  }
+  return fd;
+}
+
+class FileSink final : public Sink {
+ public:
+  FileSink(std::string path, std::string prologue, FileSettings settings, Fd file)
+      : path_(std::move(path)),
+        prologue_(std::move(prologue)),
+        settings_(settings),
+        owned_(std::move(file)),
+        fd_(owned_ ? owned_.get() : STDOUT_FILENO) {
+    if (needs_keeper()) {
+      keeper_ = std::make_unique<FileKeeper>(path_, settings_.rules,
+                                             [this](std::string text) { notice(std::move(text)); });
+    }
+    begin_file();
+  }
+
+  void take(const Batch& batch) noexcept override {
+    if (reader_gone_) return count_dropped(batch.size());
+    if (prologue_due_ && !write_prologue()) return lose(batch.size());
+    // Headers are for other sinks; files and pipes ask for none, so the bytes of
+    // the batch are those of its events.
+    const size_t taken = write_all(batch.bytes);
+    size_t whole = batch.size();
+    if (taken < batch.bytes.size()) {
+      whole = 0;
+      while (whole < batch.size() && batch.marks[whole].end <= taken) ++whole;
+      cut_to(whole == 0 ? 0 : batch.marks[whole - 1].end, taken);
+    }
+    const size_t bytes = whole == 0 ? 0 : batch.marks[whole - 1].end;
+    count_written(whole, bytes);
+    file_bytes_ += bytes;
+    if (whole < batch.size()) return lose(batch.size() - whole);
+    if (!problem_.empty()) recover();
+    unsynced_ = true;
+    if (settings_.rotate_bytes > 0 && file_bytes_ >= settings_.rotate_bytes) rotate();
+  }
+
+  void tick() noexcept override {
+    if (prologue_due_ && !reader_gone_ && problem_.empty() && !write_prologue()) lose(0);
+    const auto now = Clock::now();
+    if (settings_.rotate_time.count() > 0 && now - begun_ >= settings_.rotate_time) {
+      if (file_bytes_ > 0) {
+        rotate();
+      } else {
+        begun_ = now;
+      }
+    }
+    if (settings_.sync_time.count() > 0 && unsynced_ && now - synced_ >= settings_.sync_time) {
+      sync();
+      synced_ = now;
+    }
+  }
+
+  void reopen() noexcept override {
+    if (path_.empty() || !regular_) return;
+    if (settings_.sync_at_rotation) sync();
+    open_new(true);
+  }
+
+  void close() noexcept override {
+    if (prologue_due_ && !reader_gone_ && problem_.empty() && !write_prologue()) lose(0);
+    if (settings_.sync_at_rotation || settings_.sync_time.count() > 0) sync();
+  }
+  void join() noexcept override { keeper_.reset(); }
+
+  bool accepting() const noexcept override { return problem_.empty() && !reader_gone_; }
+  bool reader_gone() const noexcept override { return reader_gone_; }
+  std::string problem() const override { return problem_; }
+
+ private:
+  bool needs_keeper() const {
+    return settings_.rotates() || settings_.sync_at_rotation || settings_.sync_time.count() > 0;
+  }
+
+  void begin_file() noexcept {
+    struct stat info;
+    regular_ = fstat(fd_, &info) == 0 && S_ISREG(info.st_mode);
+    file_bytes_ = regular_ && !path_.empty() ? static_cast<uint64_t>(info.st_size) : 0;
+    prologue_due_ = file_bytes_ == 0;
+    begun_ = synced_ = Clock::now();
+  }
+
+  bool write_prologue() noexcept {
+    const size_t taken = write_all(prologue_);
+    if (taken < prologue_.size()) cut_to(0, taken);
+    prologue_due_ = taken < prologue_.size();
+    return !prologue_due_;
+  }
+
+  // How many bytes were taken. Waits for a pipe; never gives up but for an error.
+  size_t write_all(std::string_view rest) noexcept {
+    const size_t all = rest.size();
+    while (!rest.empty()) {
+      const ssize_t taken = ::write(fd_, rest.data(), rest.size());
+      if (taken >= 0) {
+        rest.remove_prefix(static_cast<size_t>(taken));
+      } else if (errno == EAGAIN) {
+        // Somebody made the pipe non-blocking; we are not in a hurry.
+        pollfd ready{fd_, POLLOUT, 0};
+        poll(&ready, 1, -1);
+      } else if (errno != EINTR) {
+        error_ = errno;
+        count_failure();
+        break;
+      }
+    }
+    return all - rest.size();
+  }
+
+  // Of `taken` bytes at the end of the file only the first `whole` are events.
+  void cut_to(size_t whole, size_t taken) noexcept {
+    if (!regular_ || taken == whole) return;
+    const off_t end = lseek(fd_, 0, SEEK_END);
+    const auto part = static_cast<off_t>(taken - whole);
+    if (end >= part && ftruncate(fd_, end - part) == 0 && path_.empty()) {
+      lseek(fd_, end - part, SEEK_SET);
+    }
+  }
+
+  void lose(size_t events) noexcept {
+    count_dropped(events);
+    if (error_ == EPIPE) {
+      reader_gone_ = true;
+      return;
+    }
+    lost_ += events;
+    if (!problem_.empty()) return;
+    problem_ =
+        "cannot write to " + (path_.empty() ? "standard output" : path_) + ": " + strerror(error_);
+    notice(problem_ + "; events are dropped until it can be written again");
+  }
+
+  void recover() noexcept {
+    notice((path_.empty() ? "standard output" : path_) + " can be written again; " +
+           std::to_string(lost_) + " events were dropped");
+    problem_.clear();
+    lost_ = 0;
+  }
+
+  void rotate() noexcept {
+    if (!regular_) return;
+    if (settings_.sync_at_rotation) sync();
+    auto time_us = static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
+                                             std::chrono::system_clock::now().time_since_epoch())
+                                             .count());
+    // Names sort by time, so two of one microsecond, or a clock set back, must not meet.
+    time_us = std::max(time_us, last_rotation_us_ + 1);
+    last_rotation_us_ = time_us;
+    const std::string aside = FileKeeper::name_at(path_, time_us);
+    if (::rename(path_.c_str(), aside.c_str()) != 0 && errno != ENOENT) {
+      notice("cannot rotate " + path_ + ": " + strerror(errno));
+      begun_ = Clock::now();
+      file_bytes_ = 0;  // not again at once
+      return;
+    }
+    open_new(false);
+    if (keeper_) keeper_->look();
+  }
+
+  void open_new(bool append) noexcept {
+    auto file = open_path("--output", path_, append);
+    if (!file) {
+      // The old one is still open, wherever it is; better there than nowhere.
+      notice(file.error().what + "; events go on into the old file");
+      begun_ = Clock::now();
+      file_bytes_ = 0;
+      return;
+    }
+    owned_ = std::move(*file);
+    fd_ = owned_.get();
+    begin_file();
+  }
+
+  void sync() noexcept {
+    unsynced_ = false;
+    if (keeper_) keeper_->sync(Fd(fcntl(fd_, F_DUPFD_CLOEXEC, 3)));
+  }
+
+  const std::string path_, prologue_;
+  const FileSettings settings_;
+  Fd owned_;
+  int fd_;
+  std::unique_ptr<FileKeeper> keeper_;
+  bool regular_ = false, prologue_due_ = true, unsynced_ = false, reader_gone_ = false;
+  uint64_t file_bytes_ = 0, last_rotation_us_ = 0, lost_ = 0;
+  Clock::time_point begun_, synced_;
+  int error_ = 0;
+  std::string problem_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Sink>> open_file_sink(const std::string& path, std::string prologue,
+                                             Settings& settings) {
+  constexpr uint64_t kLeastFile = 64 * 1024, kMostFile = uint64_t{1} << 50;
+  static constexpr std::string_view kCompressions[] = {"none", "zstd"};
+  FileSettings file;
+  if (!path.empty()) {
+    file.rotate_bytes = settings.bytes("rotate-size", 0, kLeastFile, kMostFile);
+    file.rotate_time =
+        settings.time("rotate-time", std::chrono::milliseconds(0), std::chrono::milliseconds(100));
+    file.rules.keep = settings.number("keep", 0, 1, 1'000'000);
+    file.rules.compress = settings.choice("compress", kCompressions, 0) == 1;
+    file.append = settings.flag("append", file.rotates());
+    const std::string sync = settings.text("fsync", "never");
+    if (const auto time = parse_time(sync); sync != "never" && sync != "rotate") {
+      if (!time || time->count() < 10) {
+        settings.complain("fsync: '" + sync + "' is neither never, rotate nor a time",
+                          "write fsync=1s to lose at most a second when the power fails");
+      } else {
+        file.sync_time = *time;
+      }
+    }
+    file.sync_at_rotation = sync != "never";
+    file.rules.sync = file.sync_at_rotation;
+    if (!file.rotates() && (file.rules.keep > 0 || file.rules.compress)) {
+      settings.complain("keep and compress are for rotated files",
+                        "add rotate-size=100MiB or rotate-time=1h");
+    }
+  }
+  if (auto done = settings.finish(); !done) return forward(done);
+  Fd fd;
+  if (!path.empty()) {
+    auto opened = open_path("--output", path, file.append);
+    if (!opened) return forward(opened);
+    fd = std::move(*opened);
+    struct stat info;
+    if (file.rotates() && (fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode))) {
+      return fail(Exit::Usage, "--output: " + path + " is no regular file, so it cannot be rotated",
+                  "leave the rotate options out");
+    }
+  }
+  return std::make_unique<FileSink>(path, std::move(prologue), file, std::move(fd));
+}
+
+}  // namespace tracee

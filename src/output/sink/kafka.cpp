@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "output/sink/kafka.h"
+
+#include <librdkafka/rdkafka.h>
+
+#include <map>
+
+namespace tracee {
+namespace {
+
+using Properties = std::map<std::string, std::string>;
+
+struct DestroyConf {
+  void operator()(rd_kafka_conf_t* conf) const { rd_kafka_conf_destroy(conf); }
+};
+struct DestroyKafka {
+  void operator()(rd_kafka_t* kafka) const { rd_kafka_destroy(kafka); }
+};
+using Conf = std::unique_ptr<rd_kafka_conf_t, DestroyConf>;
+using Kafka = std::unique_ptr<rd_kafka_t, DestroyKafka>;
+
+// What is wrong; the library's words name the property, never its value.
+Result<Conf> make_conf(const Properties& properties) {
+  Conf conf(rd_kafka_conf_new());
+  for (const auto& [name, value] : properties) {
+    char why[512] = {};
+    if (rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), why, sizeof why) ==
+        RD_KAFKA_CONF_OK) {
+      continue;
+    }
+    size_t size = 0;
+    const bool known =
+        rd_kafka_conf_get(conf.get(), name.c_str(), nullptr, &size) == RD_KAFKA_CONF_OK;
+    const std::string text =
+        known ? "property " + name + ": the value is not accepted" : "unknown property " + name;
+    return fail(Exit::Usage, "--output kafka: " + text,
+                "the properties are those of librdkafka's CONFIGURATION.md");
+  }
+  return conf;
+}
+
+class KafkaSink final : public NetworkSink {
+ public:
+  KafkaSink(const std::string& place, std::string topic, Header key, Properties properties,
+            const NetworkSettings& network)
+      : NetworkSink("kafka:" + place, network),
+        topic_(std::move(topic)),
+        key_(key),
+        properties_(std::move(properties)) {}
+  ~KafkaSink() override = default;
+
+  Header header() const noexcept override { return key_; }
+
+  // Errors: properties that do not go together.
+  Result<> connect() {
+    auto conf = make_conf(properties_);
+    if (!conf) return forward(conf);
+    rd_kafka_conf_set_opaque(conf->get(), this);
+    rd_kafka_conf_set_dr_msg_cb(conf->get(), on_delivery);
+    rd_kafka_conf_set_error_cb(conf->get(), on_error);
+    // Its log would go to standard error, line by line; on_error has what matters.
+    rd_kafka_conf_set_log_cb(conf->get(), [](const rd_kafka_t*, int, const char*, const char*) {});
+    char why[512] = {};
+    kafka_.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf->get(), why, sizeof why));
+    if (!kafka_) {
+      return fail(Exit::Usage, std::string("--output kafka: ") + why,
+                  "see the properties in librdkafka's CONFIGURATION.md");
+    }
+    (void)conf->release();  // the producer's now
+    return {};
+  }
+
+ private:
+  void deliver(const Batch& batch) override {
+    for (size_t i = 0; i < batch.size(); ++i) {
+      if (!produce(batch.header(i), batch.line(i))) undeliverable(1);
+    }
+    rd_kafka_poll(kafka_.get(), 0);
+  }
+
+  // The library keeps a copy and tells the end of each by on_delivery().
+  bool produce(std::string_view key, std::string_view value) {
+    for (;;) {
+      const rd_kafka_resp_err_t error = rd_kafka_producev(
+          kafka_.get(), RD_KAFKA_V_TOPIC(topic_.c_str()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+          RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
+          RD_KAFKA_V_KEY(key.empty() ? nullptr : key.data(), key.size()), RD_KAFKA_V_END);
+      if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
+      if (error == RD_KAFKA_RESP_ERR__FATAL) {
+        start_anew();
+        if (give_up()) return false;
+        continue;
+      }
+      if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+        trouble(rd_kafka_err2str(error), "its events are dropped");
+        return false;
+      }
+      // The library's queue is full, so ours fills, and then the user's choice holds.
+      rd_kafka_poll(kafka_.get(), 100);
+      if (give_up()) return false;
+    }
+  }
+
+  // After an error that ends an idempotent producer. What it held is counted as lost.
+  void start_anew() {
+    char why[512] = {};
+    rd_kafka_fatal_error(kafka_.get(), why, sizeof why);
+    trouble(std::string("starting anew after: ") + why);
+    abandon();
+    Kafka old = std::move(kafka_);
+    if (auto made = connect(); !made) kafka_ = std::move(old);
+    pause(std::chrono::seconds(1));
+  }
+
+  void idle() override { rd_kafka_poll(kafka_.get(), 0); }
+
+  void finish() override {
+    while (rd_kafka_outq_len(kafka_.get()) > 0 && !give_up()) rd_kafka_flush(kafka_.get(), 100);
+    abandon();
+    kafka_.reset();
+  }
+
+  // Each message that is left comes back as failed.
+  void abandon() {
+    rd_kafka_purge(kafka_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    while (rd_kafka_outq_len(kafka_.get()) > 0) rd_kafka_poll(kafka_.get(), 50);
+  }
+
+  // Called by the polls above, on this sink's thread.
+  static void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* self) {
+    auto& sink = *static_cast<KafkaSink*>(self);
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      sink.delivered(1, message->len);
+      sink.trouble_over();
+      return;
+    }
+    sink.undeliverable(1);
+    if (message->err != RD_KAFKA_RESP_ERR__PURGE_QUEUE &&
+        message->err != RD_KAFKA_RESP_ERR__PURGE_INFLIGHT) {
+      sink.trouble(rd_kafka_err2str(message->err), "its events are dropped");
+    }
+  }
+
+  static void on_error(rd_kafka_t*, int error, const char* reason, void* self) {
+    if (static_cast<rd_kafka_resp_err_t>(error) == RD_KAFKA_RESP_ERR__FATAL) return;
+    static_cast<KafkaSink*>(self)->trouble(reason);
+  }
+
+  const std::string topic_;
+  const Header key_;
+  const Properties properties_;
+  Kafka kafka_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Sink>> open_kafka_sink(const std::string& place, Settings& settings,
+                                              const SinkWorld& world) {
+  static constexpr std::string_view kKeys[] = {"none", "container", "flow"};
+  static constexpr Header kHeaders[] = {Header::None, Header::Container, Header::Flow};
+  static constexpr std::string_view kCompressions[] = {"none", "lz4", "zstd", "gzip", "snappy"};
+  static constexpr std::string_view kAcks[] = {"all", "1", "0"};
+  std::string_view rest = place;
+  if (constexpr std::string_view kScheme = "kafka://"; rest.starts_with(kScheme)) {
+    rest.remove_prefix(kScheme.size());
+  }
+  const size_t slash = std::min(rest.find('/'), rest.size());
+  const std::string brokers(rest.substr(0, slash));
+  const std::string topic(rest.substr(std::min(slash + 1, rest.size())));
+  if (brokers.empty() || topic.empty() || topic.find('/') != topic.npos ||
+      brokers.find('@') != brokers.npos) {
+    return fail(Exit::Usage, "--output kafka: no brokers and topic in '" + redacted(place) + "'",
+                "write kafka:HOST:9092,HOST:9092/TOPIC; users are sasl.username and sasl.password");
+  }
+  const size_t acks = settings.choice("acks", kAcks, 0);
+  Properties properties = {
+      {"bootstrap.servers", brokers},
+      {"client.id", "tracee"},
+      {"enable.idempotence", acks == 0 ? "true" : "false"},
+      {"acks", std::string(kAcks[acks])},
+      {"compression.type",
+       std::string(kCompressions[settings.choice("compression", kCompressions, 1)])},
+      {"linger.ms", "50"},
+      // A message never expires in the library; what does not fit waits in our queue.
+      {"message.timeout.ms", "0"},
+      {"queue.buffering.max.kbytes", "16384"},
+      {"queue.buffering.max.messages", "100000"},
+      {"message.max.bytes", std::to_string(2 * kBlockBytes)},
+  };
+  const Header key = kHeaders[settings.choice("key", kKeys, 0)];
+  for (auto& [name, value] : settings.dotted()) properties[name] = value;
+  const auto network = NetworkSettings::read(settings, world);
+  if (auto done = settings.finish(); !done) return forward(done);
+  auto sink = std::make_unique<KafkaSink>(brokers + "/" + topic, topic, key, std::move(properties),
+                                          network);
+  if (auto connected = sink->connect(); !connected) return forward(connected);
+  sink->start();
+  return sink;
+}
+
+}  // namespace tracee
