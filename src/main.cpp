@@ -126,6 +126,22 @@ Result<> check_outputs(const Pipeline& pipeline) {
   return {};
 }
 
+// `top` and `report`.
+Result<int> view(const Options& options, const Wishes& wishes, const Catalog& catalog,
+                 const ProcessTree* tree, Selection selection,
+                 const std::function<std::unique_ptr<Pipeline>(Selection)>& make) {
+  if (!options.detectors.empty()) {
+    return fail(Exit::Usage, "--detectors: top and report run no detectors",
+                "make a log of findings with --output json");
+  }
+  if (auto watched = watch_signals(); !watched) return forward(watched);
+  auto done = options.verb == Options::Verb::Top
+                  ? run_top(options, wishes, catalog, tree, make)
+                  : run_report(options, catalog, *make(std::move(selection)));
+  if (!done) return forward(done);
+  return 0;
+}
+
 // The command, stopped before its first step; only it and its children are looked at.
 Result<Command> prepare_command(const Options& options, Pipeline& pipeline,
                                 const ProcessTree& tree) {
@@ -167,16 +183,7 @@ Result<int> trace(const Options& options, std::unique_ptr<Detection> detection) 
     return made;
   };
   if (options.verb == Options::Verb::Top || options.verb == Options::Verb::Report) {
-    if (!options.detectors.empty()) {
-      return fail(Exit::Usage, "--detectors: top and report run no detectors",
-                  "make a log of findings with --output json");
-    }
-    if (auto watched = watch_signals(); !watched) return forward(watched);
-    auto done = options.verb == Options::Verb::Top
-                    ? run_top(options, wishes, catalog, tree, without_outputs)
-                    : run_report(options, catalog, *without_outputs(std::move(*selection)));
-    if (!done) return forward(done);
-    return 0;
+    return view(options, wishes, catalog, tree, std::move(*selection), without_outputs);
   }
   std::vector<std::string> specs = options.outputs;
   auto output_options = take_options(specs);

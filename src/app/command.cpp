@@ -45,9 +45,10 @@ std::string find_program(const std::string& name) {
   int error = ENOENT;
   while (!path.empty()) {
     const size_t size = std::min(path.find(':'), path.size());
-    const std::string folder(size == 0 ? "." : path.substr(0, size));
+    std::string program(size == 0 ? "." : path.substr(0, size));
     path.remove_prefix(std::min(size + 1, path.size()));
-    const std::string program = folder + "/" + name;
+    program += '/';
+    program += name;
     if (is_program(program)) return program;
     if (errno == EACCES) error = EACCES;
   }

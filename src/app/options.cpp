@@ -109,6 +109,59 @@ Error unplaced(const CLI::App& app, const std::string& argument) {
           near.empty() ? "see tracee --help" : near};
 }
 
+constexpr const char* kFooter =
+    "Examples:\n"
+    "  tracee --output json --events net_packet_tcp.data.dst_port=80\n"
+    "  tracee --events net_packet_dns,net_packet_http --input capture.pcap\n"
+    "  tracee --output json:events.json -- curl example.com\n"
+    "Exit codes: 0 done, 1 run-time failure, 2 usage, 3 missing privilege or kernel "
+    "feature; with `-- COMMAND` that of the command.";
+
+// What stands behind `--`; `argc` then counts what stands before.
+Result<> take_command(int& argc, const char* const* argv, std::vector<std::string>& command) {
+  const char* const* const end = argv + argc;
+  const char* const* const dashes =
+      std::find_if(argv, end, [](const char* word) { return std::string_view(word) == "--"; });
+  if (dashes == end) return {};
+  command.assign(dashes + 1, end);
+  argc = static_cast<int>(dashes - argv);
+  if (command.empty() || command.front().empty())
+    return fail(Exit::Usage, "--: no command", "write it behind: tracee -- curl example.com");
+  return {};
+}
+
+CLI::Option* add_repeated(CLI::App& app, const char* names, std::vector<std::string>& target,
+                          const char* help) {
+  return app.add_option(names, target, help)->expected(1)->allow_extra_args(false)->take_all();
+}
+
+// Those whose texts are taken as they are.
+void add_plain_options(CLI::App& app, Options& out) {
+  add_repeated(app, "-e,--events", out.events,
+               "Select and filter events: NAME,…  PREFIX*  -NAME  tag=SET  NAME.data.FIELD=VALUE");
+  add_repeated(app, "-s,--scope", out.scopes,
+               "Restrict by process or container: comm=curl  uid>=1000  pid=4711  container");
+  add_repeated(app, "-p,--policy", out.policies, "Select by policy files or folders (YAML, JSON)");
+  add_repeated(
+      app, "-f,--filter", out.filters,
+      "Keep what an expression holds for: 'data.dst_port == 80 && process.name != \"curl\"'");
+  add_repeated(app, "--detectors", out.detectors,
+               "Load detectors: YAML files, plugins (.so), or folders of them");
+  app.add_option("--pcap-filter", out.pcap_filter, "Look at these packets only; tcpdump's syntax");
+  app.add_flag("--explain", out.explain_filters,
+               "Show each rule's terms and where each is decided, then exit");
+  app.add_flag("!--no-pushdown", out.push_down,
+               "Decide nothing in the kernel; the same events, at a higher cost");
+  add_repeated(
+      app, "-o,--output", out.outputs,
+      "json, json-v1, table, table-verbose, pcapng or none, with :FILE to write to a file; "
+      "option:NAME");
+  app.add_option("-w,--write", out.write, "Write packets with their owners to a pcapng file");
+  add_repeated(app, "--capture", out.capture,
+               "network, pcap:single,process,container,command, pcap-options:none|filtered, "
+               "pcap-snaplen:96b, dir:PATH, clear-dir");
+}
+
 }  // namespace
 
 Result<std::chrono::milliseconds> parse_duration(const std::string& text) {
@@ -136,51 +189,14 @@ Result<size_t> parse_size(const std::string& text) {
 
 Result<Options> parse_options(int argc, const char* const* argv) {
   Options out;
-  const char* const* const end = argv + argc;
-  const char* const* const dashes =
-      std::find_if(argv, end, [](const char* word) { return std::string_view(word) == "--"; });
-  if (dashes != end) {
-    out.command.assign(dashes + 1, end);
-    argc = static_cast<int>(dashes - argv);
-    if (out.command.empty() || out.command.front().empty())
-      return fail(Exit::Usage, "--: no command", "write it behind: tracee -- curl example.com");
-  }
+  if (auto taken = take_command(argc, argv, out.command); !taken) return forward(taken);
   CLI::App app{"Shows, live, which process sent or received which packet.", "tracee"};
   app.set_help_flag("-h,--help", "Show this help and exit");
   app.set_version_flag("--version", std::string("tracee ") + kVersion);
-  app.footer(
-      "Examples:\n"
-      "  tracee --output json --events net_packet_tcp.data.dst_port=80\n"
-      "  tracee --events net_packet_dns,net_packet_http --input capture.pcap\n"
-      "  tracee --output json:events.json -- curl example.com\n"
-      "Exit codes: 0 done, 1 run-time failure, 2 usage, 3 missing privilege or kernel "
-      "feature; with `-- COMMAND` that of the command.");
+  app.footer(kFooter);
   std::string count, duration, ring_size, attribution;
   std::vector<std::string> ports;
-  const auto repeated = [&](const char* names, auto& target, const char* help) {
-    return app.add_option(names, target, help)->expected(1)->allow_extra_args(false)->take_all();
-  };
-  repeated("-e,--events", out.events,
-           "Select and filter events: NAME,…  PREFIX*  -NAME  tag=SET  NAME.data.FIELD=VALUE");
-  repeated("-s,--scope", out.scopes,
-           "Restrict by process or container: comm=curl  uid>=1000  pid=4711  container");
-  repeated("-p,--policy", out.policies, "Select by policy files or folders (YAML, JSON)");
-  repeated("-f,--filter", out.filters,
-           "Keep what an expression holds for: 'data.dst_port == 80 && process.name != \"curl\"'");
-  repeated("--detectors", out.detectors,
-           "Load detectors: YAML files, plugins (.so), or folders of them");
-  app.add_option("--pcap-filter", out.pcap_filter, "Look at these packets only; tcpdump's syntax");
-  app.add_flag("--explain", out.explain_filters,
-               "Show each rule's terms and where each is decided, then exit");
-  app.add_flag("!--no-pushdown", out.push_down,
-               "Decide nothing in the kernel; the same events, at a higher cost");
-  repeated("-o,--output", out.outputs,
-           "json, json-v1, table, table-verbose, pcapng or none, with :FILE to write to a file; "
-           "option:NAME");
-  app.add_option("-w,--write", out.write, "Write packets with their owners to a pcapng file");
-  repeated("--capture", out.capture,
-           "network, pcap:single,process,container,command, pcap-options:none|filtered, "
-           "pcap-snaplen:96b, dir:PATH, clear-dir");
+  add_plain_options(app, out);
   const auto* input_option =
       app.add_option("-r,--input", out.input, "Replay a pcap or pcapng file (-: standard input)");
   const auto* count_option = app.add_option("-c", count, "Stop after this many events");
@@ -194,8 +210,8 @@ Result<Options> parse_options(int argc, const char* const* argv) {
       "--attribution", attribution,
       "How owners are known: auto, or only by tracepoint, fentry or cgroup (see check)");
   std::vector<std::string> runtimes;
-  const auto* runtimes_option = repeated(
-      "--cri", runtimes,
+  const auto* runtimes_option = add_repeated(
+      app, "--cri", runtimes,
       "Whom to ask about containers, as RUNTIME:SOCKET (docker, containerd, crio, podman), or "
       "none");
   app.require_subcommand(0, 1);

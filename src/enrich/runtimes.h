@@ -53,7 +53,7 @@ class Runtimes {
 };
 
 // What the answers say; for tests and fuzzing too. Nothing: not of that container.
-std::optional<ContainerNames> read_docker(std::string_view json, std::string_view id,
+std::optional<ContainerNames> read_docker(std::string_view text, std::string_view id,
                                           std::string& image_id);
 std::optional<ContainerNames> read_containerd(std::string_view message, std::string_view id);
 std::optional<ContainerNames> read_cri_container(std::string_view message, std::string_view id);

@@ -83,6 +83,7 @@ class KafkaSink final : public NetworkSink {
     for (;;) {
       const rd_kafka_resp_err_t error = rd_kafka_producev(
           kafka_.get(), RD_KAFKA_V_TOPIC(topic_.c_str()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+          // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): C, which only copies it
           RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
           RD_KAFKA_V_KEY(key.empty() ? nullptr : key.data(), key.size()), RD_KAFKA_V_END);
       if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
