@@ -23,6 +23,16 @@ def lines_of(path):
     return content.splitlines()
 
 
+def await_lines(path, count):
+    """Until a file that is being written has so many; a reader may see half of a write."""
+    def reached():
+        if not os.path.exists(path):
+            return False
+        with open(path, "rb") as file:
+            return file.read().count(b"\n") == count
+    await_(reached, f"{count} lines in {path}")
+
+
 class Rotation(OutputTest):
     def aside(self):
         names = [name for name in os.listdir(self.folder) if name != "events.json"]
@@ -107,7 +117,7 @@ class Reopen(OutputTest):
         path = self.path("events.json")
         tracee = self.tracee("--output", f"json:{path}")
         fed = tracee.feed(500)
-        await_(lambda: len(lines_of(path)) == 500, "the first events")
+        await_lines(path, 500)
         os.rename(path, path + ".1")
         tracee.process.send_signal(signal.SIGUSR1)
         # Asked for between two packets.
@@ -122,7 +132,7 @@ class Reopen(OutputTest):
         path = self.path("events.json")
         tracee = self.tracee("--output", f"json:{path}")
         tracee.feed(500)
-        await_(lambda: len(lines_of(path)) == 500, "the first events")
+        await_lines(path, 500)
         os.truncate(path, 0)
         fed = tracee.feed(500)
         self.assertEqual(tracee.end(), 0, tracee.said)
