@@ -20,7 +20,8 @@ file(GLOB bpf_headers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/bpf/*.h)
 add_custom_command(
   OUTPUT ${bpf_object}
   COMMAND ${TRACEE_BPF_CLANG} -O2 -g -target bpf -mcpu=v3 -Wall -Werror
-          -D__TARGET_ARCH_${bpf_arch} -I${CMAKE_SYSROOT}/usr/include/${CMAKE_LIBRARY_ARCHITECTURE}
+          -ffile-prefix-map=${CMAKE_SOURCE_DIR}=. -D__TARGET_ARCH_${bpf_arch}
+          -I${CMAKE_SYSROOT}/usr/include/${CMAKE_LIBRARY_ARCHITECTURE}
           -I${CMAKE_SOURCE_DIR}/src/wire -c ${CMAKE_SOURCE_DIR}/src/bpf/tracee.bpf.c
           -o ${bpf_object}
   DEPENDS ${CMAKE_SOURCE_DIR}/src/bpf/tracee.bpf.c ${bpf_headers}

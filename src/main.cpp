@@ -3,6 +3,7 @@
 #include <sys/random.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <ctime>
 #include <optional>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "app/check.h"
 #include "app/command.h"
 #include "app/describe.h"
+#include "app/docs.h"
 #include "app/options.h"
 #include "app/pipeline.h"
 #include "app/process_view.h"
@@ -52,7 +54,8 @@ DecodeOptions decode_options(const Options& options, bool extended) {
   // Nobody outside can know which connections share a bucket. A replay needs no
   // secret, and keeps what it does the same to the last step.
   if (options.input.empty()) {
-    (void)::getrandom(&out.streams.hash_seed, sizeof out.streams.hash_seed, GRND_NONBLOCK);
+    [[maybe_unused]] const auto got =
+        ::getrandom(&out.streams.hash_seed, sizeof out.streams.hash_seed, GRND_NONBLOCK);
   }
   return out;
 }
@@ -214,8 +217,9 @@ Result<int> trace(const Options& options, std::unique_ptr<Detection> detection) 
   if (enricher) pipeline.ask(*enricher, output_options->exec_path);
   pipeline.capture_into(std::move(*captures));
   if (packets) pipeline.look_only_at(std::move(*packets));
+  // A service that has nothing to read again is not ended by being asked to.
+  if (!wishes.policies.empty() || std::getenv("NOTIFY_SOCKET") != nullptr) watch_reload();
   if (!wishes.policies.empty()) {
-    watch_reload();
     pipeline.reload_from([&] { return Selection::parse(wishes, catalog, tree); });
   }
   std::optional<Command> command;
@@ -259,6 +263,9 @@ Result<int> run(int argc, const char* const* argv) {
     }
     case Options::Verb::Check:
       if (auto checked = check_host(options->attribution); !checked) return forward(checked);
+      return 0;
+    case Options::Verb::Docs:
+      if (auto written = write_docs(*options, catalog); !written) return forward(written);
       return 0;
     case Options::Verb::Filter:
       options->explain_filters = true;

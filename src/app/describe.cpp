@@ -5,43 +5,10 @@
 
 #include <algorithm>
 
+#include "docs/fields.h"
+
 namespace tracee {
 namespace {
-
-std::string_view kind_name(Kind kind) {
-  switch (kind) {
-    case Kind::Unsigned:
-    case Kind::Signed:
-      return "number";
-    case Kind::Flag:
-      return "flag";
-    case Kind::Bool:
-      return "bool";
-    case Kind::Text:
-      return "text";
-    case Kind::Address:
-      return "address";
-    case Kind::Record:
-      return "record";
-    case Kind::List:
-      return "list";
-    case Kind::Map:
-      return "map";
-  }
-  return "";
-}
-
-// One line a leaf, by the path that filters take.
-void describe_fields(std::span<const Field> fields, const std::string& prefix, std::string& out) {
-  for (const Field& field : fields) {
-    std::string path = prefix + std::string(field.name);
-    std::string kind(kind_name(field.kind));
-    if (field.kind == Kind::List) kind = "list of " + std::string(kind_name(field.element));
-    if (field.kind == Kind::Map) path += ".NAME";
-    out += fmt::format("  {:<36} {:<15} {}\n", path, kind, field.doc);
-    if (field.of != nullptr) describe_fields(field.of->fields, path + ".", out);
-  }
-}
 
 std::string joined(std::span<const std::string_view> texts) {
   std::string out;
@@ -102,7 +69,9 @@ Result<std::string> explain_event(const Catalog& catalog, const std::string& nam
       "{}.data.FIELD=VALUE:\n",
       spec->name, spec->id, spec->summary, spec->sets.empty() ? "none" : joined(spec->sets),
       spec->version, spec->name);
-  describe_fields(spec->fields, "", out);
+  for (const Leaf& leaf : leaves_of(spec->fields)) {
+    out += fmt::format("  {:<36} {:<15} {}\n", leaf.path, leaf.kind, leaf.doc);
+  }
   out += fmt::format("\nExample:\n  {}\n", spec->example);
   return out;
 }

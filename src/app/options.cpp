@@ -162,6 +162,124 @@ void add_plain_options(CLI::App& app, Options& out) {
                "pcap-snaplen:96b, dir:PATH, clear-dir");
 }
 
+// What --help, the manual and the completions call the values of options.
+constexpr std::pair<const char*, const char*> kValueNames[] = {
+    {"--events", "EVENTS"},
+    {"--scope", "SCOPE"},
+    {"--policy", "PATH"},
+    {"--filter", "EXPR"},
+    {"--pcap-filter", "EXPR"},
+    {"--output", "OUTPUT"},
+    {"--input", "FILE"},
+    {"-c", "COUNT"},
+    {"--duration", "TIME"},
+    {"--dns-ports", "PORT"},
+    {"--ring-size", "SIZE"},
+    {"--config", "FILE"},
+    {"--write", "FILE"},
+    {"--detectors", "PATH"},
+    {"--capture", "WHAT"},
+    {"--cri", "RUNTIME"},
+    {"--attribution", "auto|tracepoint|fentry|cgroup"},
+};
+
+void name_values(CLI::App& app) {
+  for (const auto& [option, name] : kValueNames) {
+    if (auto* found = app.get_option_no_throw(option)) found->type_name(name);
+  }
+}
+
+OptionDoc documented(const CLI::Option& option) {
+  OptionDoc out;
+  if (!option.get_lnames().empty()) out.long_name = option.get_lnames().front();
+  if (!option.get_snames().empty()) out.short_name = option.get_snames().front();
+  if (option.get_items_expected_max() > 0) out.value = option.get_type_name();
+  // A check adds what it takes behind a colon.
+  out.value = out.value.substr(0, out.value.find(':'));
+  out.help = option.get_description();
+  out.repeated = option.get_multi_option_policy() == CLI::MultiOptionPolicy::TakeAll;
+  return out;
+}
+
+// The options and arguments of a verb, or of a verb's verb; each once.
+void add_documented(const CLI::App& app, VerbDoc& verb) {
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_lnames() == std::vector<std::string>{"help"}) continue;
+    if (!option->get_positional()) {
+      verb.options.push_back(documented(*option));
+      continue;
+    }
+    const ArgumentDoc argument{option->get_type_name(), option->get_required(),
+                               option->get_items_expected_max() > 1};
+    if (std::ranges::find(verb.arguments, argument.name, &ArgumentDoc::name) ==
+        verb.arguments.end()) {
+      verb.arguments.push_back(argument);
+    }
+  }
+}
+
+// Everything that was declared, for `docs`.
+CommandLine documented(const CLI::App& app) {
+  CommandLine out;
+  for (const CLI::Option* option : app.get_options()) {
+    if (!option->get_positional()) out.options.push_back(documented(*option));
+  }
+  for (const CLI::App* sub : app.get_subcommands(nullptr)) {
+    VerbDoc verb{sub->get_name(), sub->get_description(), {}, {}};
+    // `detectors list`: a verb of a verb is its first argument.
+    std::string words;
+    for (const CLI::App* word : sub->get_subcommands(nullptr)) {
+      words += (words.empty() ? "" : "|") + word->get_name();
+      add_documented(*word, verb);
+    }
+    if (!words.empty()) verb.arguments.insert(verb.arguments.begin(), {words, true, false});
+    add_documented(*sub, verb);
+    out.verbs.push_back(std::move(verb));
+  }
+  return out;
+}
+
+// Each verb's parser, and what is meant when it was given.
+using Verbs = std::vector<std::pair<const CLI::App*, Options::Verb>>;
+
+Verbs add_verbs(CLI::App& app, Options& out, std::string& expression) {
+  CLI::App* list = app.add_subcommand("list", "Show events and sets");
+  CLI::App* explain = app.add_subcommand("explain", "Show an event's fields, types and example");
+  CLI::App* check = app.add_subcommand("check", "Show what this host allows");
+  check->fallthrough();  // `tracee check --attribution fentry`
+  explain->add_option("event", out.explain, "Name of the event")->required()->type_name("EVENT");
+  CLI::App* filter = app.add_subcommand("filter", "Show what an expression asks, and where");
+  filter->add_option("expression", expression, "As in --filter")->required()->type_name("EXPR");
+  filter->add_flag("--explain", out.explain_filters, "What the verb does anyway");
+  CLI::App* top = app.add_subcommand("top", "Show who talks to whom, by rate, full screen");
+  // Its options are those of tracing, before or behind the verb.
+  top->fallthrough();
+  CLI::App* report = app.add_subcommand("report", "Make a page of a capture or a log of events");
+  report->add_option("file", out.input, "pcap, pcapng, or a log of --output json (-: log)")
+      ->required()
+      ->type_name("FILE");
+  report->add_option("--to", out.report_to, "Write the page to this file")->type_name("FILE");
+  report->fallthrough();
+  CLI::App* detectors = app.add_subcommand("detectors", "Show or test detectors");
+  detectors->require_subcommand(1);
+  detectors->fallthrough();
+  CLI::App* detectors_list = detectors->add_subcommand("list", "Show the detectors of PATH…");
+  detectors_list->add_option("paths", out.detectors, "As in --detectors")->type_name("PATH");
+  detectors_list->fallthrough();
+  CLI::App* docs = app.add_subcommand("docs", "Write manual pages or shell completions");
+  docs->add_option("--format", out.docs.format, "What to write")
+      ->required()
+      ->check(CLI::IsMember({"man", "complete"}))
+      ->type_name("man|complete");
+  docs->add_option("--to", out.docs.folder, "Write all pages below this folder")
+      ->type_name("FOLDER");
+  docs->add_option("page", out.docs.page, "The page to print; without, the first")
+      ->type_name("PAGE");
+  using enum Options::Verb;
+  return {{list, List}, {explain, Explain}, {check, Check}, {filter, Filter},
+          {top, Top},   {report, Report},   {docs, Docs},   {detectors_list, DetectorsList}};
+}
+
 }  // namespace
 
 Result<std::chrono::milliseconds> parse_duration(const std::string& text) {
@@ -215,29 +333,9 @@ Result<Options> parse_options(int argc, const char* const* argv) {
       "Whom to ask about containers, as RUNTIME:SOCKET (docker, containerd, crio, podman), or "
       "none");
   app.require_subcommand(0, 1);
-  CLI::App* list = app.add_subcommand("list", "Show events and sets");
-  CLI::App* explain = app.add_subcommand("explain", "Show an event's fields, types and example");
-  CLI::App* check = app.add_subcommand("check", "Show what this host allows");
-  check->fallthrough();  // `tracee check --attribution fentry`
-  explain->add_option("event", out.explain, "Name of the event")->required();
-  CLI::App* filter = app.add_subcommand("filter", "Show what an expression asks, and where");
   std::string expression;
-  filter->add_option("expression", expression, "As in --filter")->required();
-  filter->add_flag("--explain", out.explain_filters, "What the verb does anyway");
-  CLI::App* top = app.add_subcommand("top", "Show who talks to whom, by rate, full screen");
-  // Its options are those of tracing, before or behind the verb.
-  top->fallthrough();
-  CLI::App* report = app.add_subcommand("report", "Make a page of a capture or a log of events");
-  report->add_option("file", out.input, "pcap, pcapng, or a log of --output json (-: log)")
-      ->required();
-  report->add_option("--to", out.report_to, "Write the page to this file");
-  report->fallthrough();
-  CLI::App* detectors = app.add_subcommand("detectors", "Show or test detectors");
-  detectors->require_subcommand(1);
-  detectors->fallthrough();
-  CLI::App* detectors_list = detectors->add_subcommand("list", "Show the detectors of PATH…");
-  detectors_list->add_option("paths", out.detectors, "As in --detectors");
-  detectors_list->fallthrough();
+  const Verbs verbs = add_verbs(app, out, expression);
+  name_values(app);
   app.allow_extras();
 
   try {
@@ -259,16 +357,11 @@ Result<Options> parse_options(int argc, const char* const* argv) {
   if (!out.command.empty() && (!app.get_subcommands().empty() || !out.input.empty()))
     return fail(Exit::Usage, "a command goes with live tracing only",
                 "leave out the verb or --input, or the command behind --");
-  if (list->parsed()) out.verb = Options::Verb::List;
-  if (explain->parsed()) out.verb = Options::Verb::Explain;
-  if (detectors_list->parsed()) out.verb = Options::Verb::DetectorsList;
-  if (check->parsed()) out.verb = Options::Verb::Check;
-  if (report->parsed()) out.verb = Options::Verb::Report;
-  if (top->parsed()) out.verb = Options::Verb::Top;
-  if (filter->parsed()) {
-    out.verb = Options::Verb::Filter;
-    out.filters.push_back(expression);
+  for (const auto& [app_of_verb, verb] : verbs) {
+    if (app_of_verb->parsed()) out.verb = verb;
   }
+  if (out.verb == Options::Verb::Docs) out.docs.command_line = documented(app);
+  if (out.verb == Options::Verb::Filter) out.filters.push_back(expression);
   // An option that is given empty (an unset variable of a script) is an error, never
   // the same as one that is not given.
   if (input_option->count() > 0 && out.input.empty()) {

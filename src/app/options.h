@@ -11,12 +11,13 @@
 
 #include "base/result.h"
 #include "capture/probe.h"
+#include "docs/command_line.h"
 #include "enrich/runtimes.h"
 
 namespace tracee {
 
 struct Options {
-  enum class Verb { Trace, List, Explain, Check, Filter, Top, Report, DetectorsList, Stop };
+  enum class Verb { Trace, List, Explain, Check, Filter, Docs, Top, Report, DetectorsList, Stop };
   Verb verb = Verb::Trace;  // Stop: --help or --version; `text` goes to standard output
 
   std::vector<std::string> events;     // --events
@@ -41,6 +42,10 @@ struct Options {
   std::string explain;                                       // the event of `explain`
   std::string report_to;  // --to of `report`; empty: standard output
   std::string text;
+  struct Docs {
+    std::string format, page, folder;  // --format, PAGE, --to
+    CommandLine command_line;          // what there is to document
+  } docs;                              // of `docs`
 };
 
 // Reads the command line. Errors are Exit::Usage, with the nearest right option

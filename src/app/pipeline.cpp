@@ -204,6 +204,7 @@ std::unique_ptr<struct wire_rules> Pipeline::rules_of(Selection& selection,
 }
 
 Result<> Pipeline::reload(const Apply& apply) {
+  if (!source_) return {};  // nothing to read again
   auto fresh = source_();
   if (!fresh) return forward(fresh);
   next_ = std::move(*fresh);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/run.h"
+#include "app/service.h"
 #include "app/signals.h"
 #include "app/summary.h"
 
@@ -8,7 +9,10 @@ namespace tracee {
 void serve_requests(Pipeline& pipeline, const Pipeline::Apply& apply) {
   if (take_reopen_request()) pipeline.reopen();
   if (!take_reload_request()) return;
-  if (const auto done = pipeline.reload(apply); !done) {
+  tell_reloading();
+  const auto done = pipeline.reload(apply);
+  tell_service_manager("READY=1");
+  if (!done) {
     say("the policies stay as they were:");
     say_error(done.error());
     return;

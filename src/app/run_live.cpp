@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "app/run.h"
+#include "app/service.h"
 #include "app/signals.h"
 #include "app/summary.h"
 #include "capture/live.h"
@@ -101,7 +102,9 @@ Result<> run_live(const Options& options, Pipeline& pipeline, Companion* compani
   source.list_processes(pipeline);
   // A pid namespace hides the host's pids from our /proc.
   if (own_host_pid() == static_cast<uint32_t>(getpid())) pipeline.read_command_lines();
-  say("tracing " + std::to_string(pipeline.event_count()) + " events");
+  const std::string tracing = "tracing " + std::to_string(pipeline.event_count()) + " events";
+  say(tracing);
+  tell_service_manager("READY=1\nSTATUS=" + tracing);
 
   if (command != nullptr) {
     if (auto started = command->start(); !started) return started;
@@ -109,6 +112,7 @@ Result<> run_live(const Options& options, Pipeline& pipeline, Companion* compani
   if (options.duration) stop_after(*options.duration);
   const int64_t start = now_ms(CLOCK_MONOTONIC);
   LossReporter losses(start);
+  Watchdog watchdog(start);
   int64_t flushed = start;
   uint64_t news_lost = 0;
   const bool to_stdout =
@@ -137,6 +141,7 @@ Result<> run_live(const Options& options, Pipeline& pipeline, Companion* compani
     // A wake-up each second, which losses need anyway, serves what can wait that long.
     if (pipeline.waiting()) limit = sooner(limit, flushed + kFlushMs - now);
     if (companion != nullptr) limit = sooner(limit, companion->due_ms() - now);
+    limit = sooner(limit, watchdog.due_ms(now));
     poll(ready, std::size(ready), limit);
     if ((ready[2].revents & POLLERR) != 0) {
       if (pipeline.outputs().size() == 1) break;
@@ -146,6 +151,7 @@ Result<> run_live(const Options& options, Pipeline& pipeline, Companion* compani
     source.drain(pipeline);
     serve_requests(pipeline, apply);
     now = now_ms(CLOCK_MONOTONIC);
+    watchdog.tend(now);
     if (losses.look(source, pipeline, now)) catch_up(source, pipeline, news_lost);
     pipeline.refresh();
     // What was sent before may still be on its way.
@@ -159,6 +165,7 @@ Result<> run_live(const Options& options, Pipeline& pipeline, Companion* compani
     }
   }
   if (companion != nullptr) companion->end();
+  tell_service_manager("STOPPING=1");
   source.stop(pipeline);
   losses.report(source, pipeline, now_ms(CLOCK_MONOTONIC));
   const wire_counters counters = source.counters();

@@ -290,6 +290,8 @@ Result<std::vector<RuleTerm>> ScopeReader::build() {
 
 }  // namespace
 
+std::span<const std::string_view> scope_keys() { return kKeys; }
+
 Result<std::vector<RuleTerm>> read_scope(const std::vector<ScopeText>& texts,
                                          const ProcessTree* processes) {
   ScopeReader reader(processes);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,10 @@ struct ScopeText {
 // Exit::Usage: "LABEL: invalid scope option: …".
 Result<std::vector<RuleTerm>> read_scope(const std::vector<ScopeText>& texts,
                                          const ProcessTree* processes);
+
+// All that can begin a --scope, and all that can follow EVENT.scope.
+std::span<const std::string_view> scope_keys();
+std::vector<std::string_view> event_scope_keys();
 
 // A key of EVENT.scope. that takes values.
 struct ScopeKey {

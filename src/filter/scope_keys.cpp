@@ -64,9 +64,14 @@ std::optional<ScopeKey> event_scope_key(std::string_view key) {
   return ScopeKey{context_path(found->group, found->name), found->in_container};
 }
 
-std::string event_scope_hint(std::string_view key) {
+std::vector<std::string_view> event_scope_keys() {
   std::vector<std::string_view> names = {"container", "host"};
   for (const KeyName& known : kKeys) names.push_back(known.key);
+  return names;
+}
+
+std::string event_scope_hint(std::string_view key) {
+  const std::vector<std::string_view> names = event_scope_keys();
   std::string near = did_you_mean(key, names);
   if (!near.empty()) return near;
   std::string out = "keys:";

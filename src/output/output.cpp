@@ -101,11 +101,17 @@ bool is_format(std::string_view name) {
   return name == "none" || std::ranges::find(names, name.substr(0, name.find('='))) != names.end();
 }
 
-tl::unexpected<Error> unknown_format(const std::string& name) {
+// Everything a spec can begin with.
+std::vector<std::string_view> spec_names() {
   const auto formats = format_names();
   std::vector<std::string_view> names(formats.begin(), formats.end());
   names.insert(names.end(), {"pcapng", "none"});  // packets are the capture's
   for (const SinkKind& kind : sink_kinds()) names.push_back(kind.name);
+  return names;
+}
+
+tl::unexpected<Error> unknown_format(const std::string& name) {
+  const auto names = spec_names();
   const std::string near = did_you_mean(name, names);
   std::string all;
   for (const std::string_view known : names) {
@@ -123,6 +129,15 @@ std::string prologue_of(Format& format) {
 }
 
 }  // namespace
+
+std::vector<std::string> output_formats() {
+  const auto names = spec_names();
+  std::vector<std::string> out(names.begin(), names.end());
+  for (const NamedOption& option : kOptions) {
+    out.push_back(std::string(kOptionPrefix) + std::string(option.name));
+  }
+  return out;
+}
 
 Result<OutputOptions> take_options(std::vector<std::string>& specs) {
   OutputOptions options;

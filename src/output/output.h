@@ -39,6 +39,9 @@ struct OutputOptions {
       make_filter;
 };
 
+// What a spec can begin with, for people and their completions.
+std::vector<std::string> output_formats();
+
 // Takes the `option:NAME` entries out of `specs`. Errors: an unknown option.
 Result<OutputOptions> take_options(std::vector<std::string>& specs);
 
