@@ -10,6 +10,7 @@
 
 #include "app/check.h"
 #include "app/command.h"
+#include "app/config.h"
 #include "app/describe.h"
 #include "app/docs.h"
 #include "app/options.h"
@@ -236,17 +237,11 @@ Result<int> trace(const Options& options, std::unique_ptr<Detection> detection) 
   return command ? command->status().value_or(0) : 0;
 }
 
-Result<int> run(int argc, const char* const* argv) {
-  auto options = parse_options(argc, argv);
-  if (!options) return forward(options);
-  if (options->verb == Options::Verb::Stop) {
-    fmt::print("{}", options->text);
-    return {};
-  }
-  auto detection = load_detectors(*options);
+Result<int> run(Options& options) {
+  auto detection = load_detectors(options);
   if (!detection) return forward(detection);
   const Catalog& catalog = (*detection)->catalog();
-  switch (options->verb) {
+  switch (options.verb) {
     case Options::Verb::DetectorsList:
       fmt::print("{}", list_detectors((*detection)->engine()));
       return {};
@@ -256,33 +251,55 @@ Result<int> run(int argc, const char* const* argv) {
       fmt::print("{}", list_events(catalog));
       return {};
     case Options::Verb::Explain: {
-      auto text = explain_event(catalog, options->explain);
+      auto text = explain_event(catalog, options.explain);
       if (!text) return forward(text);
       fmt::print("{}", *text);
       return {};
     }
     case Options::Verb::Check:
-      if (auto checked = check_host(options->attribution); !checked) return forward(checked);
+      if (auto checked = check_host(options.attribution); !checked) return forward(checked);
       return 0;
     case Options::Verb::Docs:
-      if (auto written = write_docs(*options, catalog); !written) return forward(written);
+      if (auto written = write_docs(options, catalog); !written) return forward(written);
       return 0;
     case Options::Verb::Filter:
-      options->explain_filters = true;
-      if (options->events.empty() && options->policies.empty()) options->events = {"*"};
+      options.explain_filters = true;
+      if (options.events.empty() && options.policies.empty()) options.events = {"*"};
       break;
     case Options::Verb::Top:
-      if (options->events.empty() && options->policies.empty()) {
-        options->events = {kReportEvents, kIpEvents};
+      if (options.events.empty() && options.policies.empty()) {
+        options.events = {kReportEvents, kIpEvents};
       }
       break;
     case Options::Verb::Report:
-      if (options->events.empty() && options->policies.empty()) options->events = {kReportEvents};
+      if (options.events.empty() && options.policies.empty()) options.events = {kReportEvents};
       break;
     case Options::Verb::Trace:
       break;
   }
-  return trace(*options, std::move(*detection));
+  return trace(options, std::move(*detection));
+}
+
+Result<int> run(int argc, char** argv) {
+  auto options = parse_options(argc, argv);
+  const bool hidden = hide_secrets(argc, argv);
+  if (!options) return forward(options);
+  for (const std::string& warning : options->warnings) say(warning);
+  if (options->verb == Options::Verb::Stop) {
+    fmt::print("{}", options->text);
+    return {};
+  }
+  if (options->dump_config) {
+    fmt::print("{}", dump_config(*options));
+    return {};
+  }
+  if (hidden) {
+    say("a secret stood in the command line, where `ps` shows it to everybody; it is hidden now, "
+        "but give it as NAME-file=PATH or NAME=env:VARIABLE");
+  }
+  auto done = run(*options);
+  if (!done) return tl::unexpected<Error>(with_place(*options, std::move(done.error())));
+  return done;
 }
 
 }  // namespace

@@ -4,90 +4,17 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
 
+#include "app/config.h"
+#include "app/option_table.h"
 #include "app/version.h"
-#include "decode/protocol.h"
 #include "event/catalog.h"
+#include "output/format/format.h"
+#include "output/settings.h"
+#include "output/sink/kinds.h"
 
 namespace tracee {
 namespace {
-
-struct Unit {
-  std::string_view name;
-  uint64_t factor;
-};
-
-// NUMBER UNIT, without a blank; the first unit counts for a bare number.
-std::optional<uint64_t> number_with_unit(const std::string& text, std::span<const Unit> units,
-                                         uint64_t bare_factor) {
-  uint64_t number = 0;
-  const char* end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, number);
-  if (parsed.ec != std::errc() || parsed.ptr == text.data()) return std::nullopt;
-  const std::string_view unit(parsed.ptr, static_cast<size_t>(end - parsed.ptr));
-  uint64_t factor = unit.empty() ? bare_factor : 0;
-  for (const Unit& known : units) {
-    if (unit == known.name) factor = known.factor;
-  }
-  uint64_t result = 0;
-  if (factor == 0 || __builtin_mul_overflow(number, factor, &result)) return std::nullopt;
-  return result;
-}
-
-Result<std::vector<uint16_t>> parse_ports(const std::vector<std::string>& texts) {
-  std::vector<uint16_t> ports;
-  for (const std::string& text : texts) {
-    uint16_t port = 0;
-    const char* end = text.data() + text.size();
-    const auto parsed = std::from_chars(text.data(), end, port);
-    if (parsed.ec != std::errc() || parsed.ptr != end || port == 0) {
-      return fail(Exit::Usage, "--dns-ports: '" + text + "' is not a port", "give 1 to 65535");
-    }
-    ports.push_back(port);
-  }
-  if (ports.size() > DecodeOptions::kMaxPorts) {
-    return fail(Exit::Usage, "--dns-ports: more than 16 ports", "leave some out");
-  }
-  return ports;
-}
-
-Result<uint64_t> parse_count(const std::string& text) {
-  const auto count = number_with_unit(text, {}, 1);
-  if (!count || *count == 0) {
-    return fail(Exit::Usage, "-c: '" + text + "' is not a number of events", "give 1 or more");
-  }
-  return *count;
-}
-
-Result<std::optional<BackEnd>> parse_attribution(const std::string& text) {
-  const auto back_end = back_end_of(text);
-  if (!back_end && text != "auto")
-    return fail(Exit::Usage, "--attribution: '" + text + "' is not a way to know owners",
-                "write auto, tracepoint, fentry or cgroup");
-  return back_end;
-}
-
-Result<std::vector<RuntimeSocket>> parse_runtimes(const std::vector<std::string>& texts) {
-  std::vector<RuntimeSocket> out;
-  if (texts.size() == 1 && texts[0] == "none") return out;
-  for (const std::string& text : texts) {
-    auto socket = parse_runtime(text);
-    if (!socket) return forward(socket);
-    out.push_back(std::move(*socket));
-  }
-  return out;
-}
-
-// Reads the value of an option that is given.
-template <class Text, class Value, class Parse>
-Result<> take(const CLI::Option& option, const Text& text, Parse parse, Value& target) {
-  if (option.count() == 0) return {};
-  auto parsed = parse(text);
-  if (!parsed) return forward(parsed);
-  target = *parsed;
-  return {};
-}
 
 // What CLI11 says of arguments it could not place, in our words.
 Error unplaced(const CLI::App& app, const std::string& argument) {
@@ -130,63 +57,66 @@ Result<> take_command(int& argc, const char* const* argv, std::vector<std::strin
   return {};
 }
 
-CLI::Option* add_repeated(CLI::App& app, const char* names, std::vector<std::string>& target,
-                          const char* help) {
-  return app.add_option(names, target, help)->expected(1)->allow_extra_args(false)->take_all();
-}
-
-// Those whose texts are taken as they are.
-void add_plain_options(CLI::App& app, Options& out) {
-  add_repeated(app, "-e,--events", out.events,
-               "Select and filter events: NAME,…  PREFIX*  -NAME  tag=SET  NAME.data.FIELD=VALUE");
-  add_repeated(app, "-s,--scope", out.scopes,
-               "Restrict by process or container: comm=curl  uid>=1000  pid=4711  container");
-  add_repeated(app, "-p,--policy", out.policies, "Select by policy files or folders (YAML, JSON)");
-  add_repeated(
-      app, "-f,--filter", out.filters,
-      "Keep what an expression holds for: 'data.dst_port == 80 && process.name != \"curl\"'");
-  add_repeated(app, "--detectors", out.detectors,
-               "Load detectors: YAML files, plugins (.so), or folders of them");
-  app.add_option("--pcap-filter", out.pcap_filter, "Look at these packets only; tcpdump's syntax");
-  app.add_flag("--explain", out.explain_filters,
-               "Show each rule's terms and where each is decided, then exit");
-  app.add_flag("!--no-pushdown", out.push_down,
-               "Decide nothing in the kernel; the same events, at a higher cost");
-  add_repeated(
-      app, "-o,--output", out.outputs,
-      "json, json-v1, table, table-verbose, pcapng or none, with :FILE to write to a file; "
-      "option:NAME");
-  app.add_option("-w,--write", out.write, "Write packets with their owners to a pcapng file");
-  add_repeated(app, "--capture", out.capture,
-               "network, pcap:single,process,container,command, pcap-options:none|filtered, "
-               "pcap-snaplen:96b, dir:PATH, clear-dir");
-}
-
-// What --help, the manual and the completions call the values of options.
-constexpr std::pair<const char*, const char*> kValueNames[] = {
-    {"--events", "EVENTS"},
-    {"--scope", "SCOPE"},
-    {"--policy", "PATH"},
-    {"--filter", "EXPR"},
-    {"--pcap-filter", "EXPR"},
-    {"--output", "OUTPUT"},
-    {"--input", "FILE"},
-    {"-c", "COUNT"},
-    {"--duration", "TIME"},
-    {"--dns-ports", "PORT"},
-    {"--ring-size", "SIZE"},
-    {"--config", "FILE"},
-    {"--write", "FILE"},
-    {"--detectors", "PATH"},
-    {"--capture", "WHAT"},
-    {"--cri", "RUNTIME"},
-    {"--attribution", "auto|tracepoint|fentry|cgroup"},
+// What an option of the table gets from the command line.
+struct Taken {
+  Given given;
+  std::string text;  // of one that is not repeated
+  bool on = false;   // of a switch
+  const CLI::Option* option = nullptr;
 };
 
-void name_values(CLI::App& app) {
-  for (const auto& [option, name] : kValueNames) {
-    if (auto* found = app.get_option_no_throw(option)) found->type_name(name);
+// `taken` has a place for each row, which stays where it is.
+void add_options(CLI::App& app, std::vector<Taken>& taken) {
+  taken.resize(option_table().size());
+  for (size_t i = 0; i < taken.size(); ++i) {
+    const OptionRow& row = option_table()[i];
+    Taken& to = taken[i];
+    to.given.option = row.name;
+    std::string names;
+    if (row.letter != 0) names = {'-', row.letter, ','};
+    names.append("--").append(row.name);
+    const std::string help(row.help);
+    CLI::Option* option = nullptr;
+    if (row.value.empty()) {
+      option = app.add_flag(names, to.on, help);
+    } else if (row.repeated) {
+      option = app.add_option(names, to.given.texts, help)->expected(1);
+      option->allow_extra_args(false)->take_all();
+    } else {
+      option = app.add_option(names, to.text, help);
+      if (!row.implied.empty()) option->expected(0, 1)->default_str(std::string(row.implied));
+    }
+    if (!row.value.empty()) option->type_name(std::string(row.value));
+    to.option = option;
   }
+}
+
+// What the command line gave.
+std::vector<Given> given_by(std::vector<Taken>& taken) {
+  std::vector<Given> out;
+  for (Taken& one : taken) {
+    if (one.option->count() == 0) continue;
+    const OptionRow& row = *find_option(one.given.option);
+    if (row.value.empty()) {
+      one.given.texts = {one.on ? "true" : "false"};
+    } else if (!row.repeated) {
+      one.given.texts = {one.text.empty() ? std::string(row.implied) : one.text};
+    }
+    out.push_back(std::move(one.given));
+  }
+  return out;
+}
+
+std::string footer() {
+  std::string out = "Outputs:\n  formats:";
+  for (const std::string_view name : format_names()) out += " " + std::string(name);
+  out += " pcapng none\n  others:  ";
+  for (const SinkKind& kind : sink_kinds()) {
+    if (kind.name != sink_kinds().front().name) out += "\n           ";
+    out += std::string(kind.form);
+    if (kind.open == nullptr) out += " (not in this build)";
+  }
+  return out + "\n" + kFooter;
 }
 
 OptionDoc documented(const CLI::Option& option) {
@@ -242,20 +172,29 @@ CommandLine documented(const CLI::App& app) {
 // Each verb's parser, and what is meant when it was given.
 using Verbs = std::vector<std::pair<const CLI::App*, Options::Verb>>;
 
-Verbs add_verbs(CLI::App& app, Options& out, std::string& expression) {
+// What stands behind verbs, and goes where options do.
+struct VerbWords {
+  std::string expression, file;
+  std::vector<std::string> detectors;
+  bool explains = false;  // `filter` does anyway
+};
+
+Verbs add_verbs(CLI::App& app, Options& out, VerbWords& words) {
   CLI::App* list = app.add_subcommand("list", "Show events and sets");
   CLI::App* explain = app.add_subcommand("explain", "Show an event's fields, types and example");
   CLI::App* check = app.add_subcommand("check", "Show what this host allows");
   check->fallthrough();  // `tracee check --attribution fentry`
   explain->add_option("event", out.explain, "Name of the event")->required()->type_name("EVENT");
   CLI::App* filter = app.add_subcommand("filter", "Show what an expression asks, and where");
-  filter->add_option("expression", expression, "As in --filter")->required()->type_name("EXPR");
-  filter->add_flag("--explain", out.explain_filters, "What the verb does anyway");
+  filter->add_option("expression", words.expression, "As in --filter")
+      ->required()
+      ->type_name("EXPR");
+  filter->add_flag("--explain", words.explains, "What the verb does anyway");
   CLI::App* top = app.add_subcommand("top", "Show who talks to whom, by rate, full screen");
   // Its options are those of tracing, before or behind the verb.
   top->fallthrough();
   CLI::App* report = app.add_subcommand("report", "Make a page of a capture or a log of events");
-  report->add_option("file", out.input, "pcap, pcapng, or a log of --output json (-: log)")
+  report->add_option("file", words.file, "pcap, pcapng, or a log of --output json (-: log)")
       ->required()
       ->type_name("FILE");
   report->add_option("--to", out.report_to, "Write the page to this file")->type_name("FILE");
@@ -264,7 +203,7 @@ Verbs add_verbs(CLI::App& app, Options& out, std::string& expression) {
   detectors->require_subcommand(1);
   detectors->fallthrough();
   CLI::App* detectors_list = detectors->add_subcommand("list", "Show the detectors of PATH…");
-  detectors_list->add_option("paths", out.detectors, "As in --detectors")->type_name("PATH");
+  detectors_list->add_option("paths", words.detectors, "As in --detectors")->type_name("PATH");
   detectors_list->fallthrough();
   CLI::App* docs = app.add_subcommand("docs", "Write manual pages or shell completions");
   docs->add_option("--format", out.docs.format, "What to write")
@@ -282,27 +221,23 @@ Verbs add_verbs(CLI::App& app, Options& out, std::string& expression) {
 
 }  // namespace
 
-Result<std::chrono::milliseconds> parse_duration(const std::string& text) {
-  static constexpr Unit kUnits[] = {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}};
-  constexpr uint64_t kMost = 366ull * 24 * 3'600'000;
-  const auto ms = number_with_unit(text, kUnits, 1000);
-  if (!ms || *ms == 0 || *ms > kMost) {
-    return fail(Exit::Usage, "--duration: '" + text + "' is not a time",
-                "write 10s, 5m, 250ms or 1h");
+bool hide_secrets(int argc, char** argv) {
+  bool hidden = false;
+  bool is_value = false;  // of the word before
+  for (int i = 1; i < argc; ++i) {
+    char* const word = argv[i];
+    const std::string_view text(word);
+    if (text == "--") break;
+    const bool looks =
+        is_value || text.starts_with("--output=") || (text.starts_with("-o") && text.size() > 2);
+    is_value = text == "-o" || text == "--output";
+    if (!looks) continue;
+    for (const SecretPart& part : secret_parts(text)) {
+      std::fill_n(word + part.begin, part.size, '*');
+      hidden = true;
+    }
   }
-  return std::chrono::milliseconds(*ms);
-}
-
-Result<size_t> parse_size(const std::string& text) {
-  static constexpr Unit kUnits[] = {
-      {"K", 1u << 10}, {"KiB", 1u << 10}, {"M", 1u << 20}, {"MiB", 1u << 20}};
-  constexpr uint64_t kLeast = 4096, kMost = uint64_t{1} << 30;
-  const auto bytes = number_with_unit(text, kUnits, 1);
-  if (!bytes || *bytes < kLeast || *bytes > kMost) {
-    return fail(Exit::Usage, "--ring-size: '" + text + "' is not a ring size",
-                "write 4KiB to 1024MiB, as in 16MiB");
-  }
-  return static_cast<size_t>(*bytes);
+  return hidden;
 }
 
 Result<Options> parse_options(int argc, const char* const* argv) {
@@ -311,31 +246,12 @@ Result<Options> parse_options(int argc, const char* const* argv) {
   CLI::App app{"Shows, live, which process sent or received which packet.", "tracee"};
   app.set_help_flag("-h,--help", "Show this help and exit");
   app.set_version_flag("--version", std::string("tracee ") + kVersion);
-  app.footer(kFooter);
-  std::string count, duration, ring_size, attribution;
-  std::vector<std::string> ports;
-  add_plain_options(app, out);
-  const auto* input_option =
-      app.add_option("-r,--input", out.input, "Replay a pcap or pcapng file (-: standard input)");
-  const auto* count_option = app.add_option("-c", count, "Stop after this many events");
-  const auto* duration_option =
-      app.add_option("--duration", duration, "Stop after a time: 10s, 5m");
-  const auto* ports_option =
-      app.add_option("--dns-ports", ports, "Ports that carry DNS (default 53)")->delimiter(',');
-  const auto* ring_option =
-      app.add_option("--ring-size", ring_size, "Bytes between kernel and tracee (default 16MiB)");
-  const auto* attribution_option = app.add_option(
-      "--attribution", attribution,
-      "How owners are known: auto, or only by tracepoint, fentry or cgroup (see check)");
-  std::vector<std::string> runtimes;
-  const auto* runtimes_option = add_repeated(
-      app, "--cri", runtimes,
-      "Whom to ask about containers, as RUNTIME:SOCKET (docker, containerd, crio, podman), or "
-      "none");
+  app.footer(footer());
+  std::vector<Taken> taken;
+  add_options(app, taken);
   app.require_subcommand(0, 1);
-  std::string expression;
-  const Verbs verbs = add_verbs(app, out, expression);
-  name_values(app);
+  VerbWords words;
+  const Verbs verbs = add_verbs(app, out, words);
   app.allow_extras();
 
   try {
@@ -354,26 +270,19 @@ Result<Options> parse_options(int argc, const char* const* argv) {
   if (const auto extras = app.remaining(true); !extras.empty()) {
     return tl::unexpected<Error>(unplaced(app, extras.front()));
   }
-  if (!out.command.empty() && (!app.get_subcommands().empty() || !out.input.empty()))
-    return fail(Exit::Usage, "a command goes with live tracing only",
-                "leave out the verb or --input, or the command behind --");
+  out.given = given_by(taken);
+  if (auto done = add_environment(out); !done) return forward(done);
+  if (auto done = apply_options(out); !done) return forward(done);
   for (const auto& [app_of_verb, verb] : verbs) {
     if (app_of_verb->parsed()) out.verb = verb;
   }
   if (out.verb == Options::Verb::Docs) out.docs.command_line = documented(app);
-  if (out.verb == Options::Verb::Filter) out.filters.push_back(expression);
-  // An option that is given empty (an unset variable of a script) is an error, never
-  // the same as one that is not given.
-  if (input_option->count() > 0 && out.input.empty()) {
-    return fail(Exit::Usage, "--input: empty path", "name a capture file, or - for standard input");
-  }
-  Result<> done = take(*count_option, count, parse_count, out.count);
-  if (done) done = take(*duration_option, duration, parse_duration, out.duration);
-  if (done) done = take(*ring_option, ring_size, parse_size, out.ring_bytes);
-  if (done) done = take(*attribution_option, attribution, parse_attribution, out.attribution);
-  if (done) done = take(*ports_option, ports, parse_ports, out.dns_ports);
-  if (done) done = take(*runtimes_option, runtimes, parse_runtimes, out.runtimes);
-  if (!done) return forward(done);
+  if (out.verb == Options::Verb::Filter) out.filters.push_back(words.expression);
+  if (out.verb == Options::Verb::Report) out.input = words.file;
+  out.detectors.insert(out.detectors.end(), words.detectors.begin(), words.detectors.end());
+  if (!out.command.empty() && (!app.get_subcommands().empty() || !out.input.empty()))
+    return fail(Exit::Usage, "a command goes with live tracing only",
+                "leave out the verb or --input, or the command behind --");
   return out;
 }
 

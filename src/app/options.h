@@ -16,10 +16,19 @@
 
 namespace tracee {
 
+// What an option was given: its texts, and where each stands when that is not the
+// command line: "FILE:LINE:COLUMN" or the name of an environment variable.
+struct Given {
+  std::string_view option;  // as in the option table
+  std::vector<std::string> texts;
+  std::vector<std::string> places;  // empty: the command line
+};
+
 struct Options {
   enum class Verb { Trace, List, Explain, Check, Filter, Docs, Top, Report, DetectorsList, Stop };
   Verb verb = Verb::Trace;  // Stop: --help or --version; `text` goes to standard output
 
+  // Those of option_table.h.
   std::vector<std::string> events;     // --events
   std::vector<std::string> scopes;     // --scope
   std::vector<std::string> policies;   // --policy
@@ -32,25 +41,36 @@ struct Options {
   std::string write;                   // --write; empty: no
   std::vector<std::string> capture;    // --capture
   std::string input;                   // --input; empty: live
-  std::optional<uint64_t> count;       // -c
+  std::optional<uint64_t> count;       // --count
   std::optional<std::chrono::milliseconds> duration;
   std::vector<uint16_t> dns_ports = {53};
   size_t ring_bytes = size_t{16} << 20;
   std::optional<BackEnd> attribution;                        // none: the best that works
   std::vector<RuntimeSocket> runtimes = default_runtimes();  // --cri
-  std::vector<std::string> command;                          // behind `--`; empty: the whole host
-  std::string explain;                                       // the event of `explain`
-  std::string report_to;  // --to of `report`; empty: standard output
+  std::string config;                                        // --config; empty: none
+  bool dump_config = false;                                  // --dump-config
+
+  std::vector<std::string> command;  // behind `--`; empty: the whole host
+  std::string explain;               // the event of `explain`
+  std::string report_to;             // --to of `report`; empty: standard output
   std::string text;
   struct Docs {
     std::string format, page, folder;  // --format, PAGE, --to
     CommandLine command_line;          // what there is to document
   } docs;                              // of `docs`
+
+  std::vector<Given> given;           // every option that was given, by the table
+  std::vector<std::string> warnings;  // what people should hear
 };
 
-// Reads the command line. Errors are Exit::Usage, with the nearest right option
-// for a mistyped one.
+// Reads the command line, and what it does not say from the environment and from the
+// file that --config names, in this order. Errors are Exit::Usage, with the nearest
+// right option for a mistyped one.
 Result<Options> parse_options(int argc, const char* const* argv);
+
+// Overwrites what is secret in the words of --output, which `ps` shows to everybody.
+// Says whether anything was.
+bool hide_secrets(int argc, char** argv);
 
 // "250ms", "10s", "5m", "1h"; a bare number is seconds.
 Result<std::chrono::milliseconds> parse_duration(const std::string& text);

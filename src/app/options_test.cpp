@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "app/option_table.h"
+
 namespace tracee {
 namespace {
 
@@ -91,6 +93,47 @@ TEST(Options, WrongOnesAreUsageErrors) {
   }
   EXPECT_EQ(parse({"--evnets", "x"}).error().hint, "did you mean '--events'?");
   EXPECT_EQ(parse({"lsit"}).error().hint, "did you mean 'list'?");
+}
+
+// What the table calls the default is what Options begin with.
+TEST(Options, TheTablesDefaultsAreTheOptions) {
+  const Options plain;
+  Options set;
+  set.dns_ports.clear();
+  set.runtimes.clear();
+  set.ring_bytes = 0;
+  for (const OptionRow& row : option_table()) {
+    EXPECT_EQ(find_option(row.name), &row) << row.name;
+    EXPECT_FALSE(row.help.empty()) << row.name;
+    EXPECT_TRUE(row.set != nullptr) << row.name;
+    if (row.fallback != nullptr) {
+      EXPECT_TRUE(row.set(set, row.fallback())) << row.name;
+    }
+  }
+  EXPECT_EQ(set.dns_ports, plain.dns_ports);
+  EXPECT_EQ(set.ring_bytes, plain.ring_bytes);
+  EXPECT_EQ(set.attribution, plain.attribution);
+  ASSERT_EQ(set.runtimes.size(), plain.runtimes.size());
+  for (size_t i = 0; i < plain.runtimes.size(); ++i) {
+    EXPECT_EQ(set.runtimes[i].path, plain.runtimes[i].path);
+    EXPECT_EQ(set.runtimes[i].runtime, plain.runtimes[i].runtime);
+  }
+}
+
+TEST(Options, SecretsInTheCommandLineAreOverwritten) {
+  std::string words[] = {"tracee",
+                         "-o",
+                         "webhook:http://joe:secret@h/?token=abc&queue=2MiB",
+                         "--output=nats:nats://h/s?password=xyz",
+                         "--filter",
+                         "a?token=b"};
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  EXPECT_TRUE(hide_secrets(static_cast<int>(argv.size()), argv.data()));
+  EXPECT_EQ(words[2], "webhook:http://joe:******@h/?token=***&queue=2MiB");
+  EXPECT_EQ(words[3], "--output=nats:nats://h/s?password=***");
+  EXPECT_EQ(words[5], "a?token=b");
+  EXPECT_FALSE(hide_secrets(2, argv.data()));
 }
 
 }  // namespace

@@ -92,25 +92,34 @@ PlaceAndOptions split_options(std::string_view text) {
           std::string(text.substr(std::min(mark + 1, text.size())))};
 }
 
-std::string redacted(std::string_view text) {
-  auto [place, options] = split_options(text);
-  std::string out = std::move(place);
-  const size_t scheme = out.find("://");
-  const size_t host = scheme == out.npos ? out.find(':') : scheme + 2;
-  if (const size_t at = out.rfind('@'); at != out.npos && host != out.npos && host < at) {
-    const size_t colon = out.find(':', host + 1);
-    if (colon < at) out.replace(colon + 1, at - colon - 1, kHidden);
+std::vector<SecretPart> secret_parts(std::string_view text) {
+  std::vector<SecretPart> out;
+  const auto add = [&](std::string_view part) {
+    if (!part.empty()) out.push_back({static_cast<size_t>(part.data() - text.data()), part.size()});
+  };
+  const std::string_view place = text.substr(0, text.find('?'));
+  const size_t scheme = place.find("://");
+  const size_t host = scheme == place.npos ? place.find(':') : scheme + 2;
+  if (const size_t at = place.rfind('@'); at != place.npos && host != place.npos && host < at) {
+    const size_t colon = place.find(':', host + 1);
+    if (colon < at) add(place.substr(colon + 1, at - colon - 1));
   }
-  char before = '?';
-  each_option(options, [&](std::string_view name, std::string_view value, bool has_value) {
-    out += before;
-    out += name;
-    before = '&';
-    if (!has_value) return;
-    out += '=';
-    out += is_secret(name) && !value.starts_with("env:") ? kHidden : value;
-  });
+  each_option(text.substr(std::min(place.size() + 1, text.size())),
+              [&](std::string_view name, std::string_view value, bool) {
+                if (is_secret(name) && !value.starts_with("env:")) add(value);
+              });
   return out;
+}
+
+std::string redacted(std::string_view text) {
+  std::string out;
+  size_t from = 0;
+  for (const SecretPart& part : secret_parts(text)) {
+    out += text.substr(from, part.begin - from);
+    out += kHidden;
+    from = part.begin + part.size;
+  }
+  return out + std::string(text.substr(std::min(from, text.size())));
 }
 
 std::string percent_decoded(std::string_view text) {

@@ -27,7 +27,12 @@ struct PlaceAndOptions {
 };
 PlaceAndOptions split_options(std::string_view text);
 
-// `where` with every password and secret option made unreadable, for messages.
+// Every password and secret option of an output: where it stands in the text.
+struct SecretPart {
+  size_t begin, size;
+};
+std::vector<SecretPart> secret_parts(std::string_view text);
+// The text with each of them made unreadable, for messages.
 std::string redacted(std::string_view text);
 
 // %XX made bytes; a % that begins none stays.

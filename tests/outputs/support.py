@@ -169,6 +169,8 @@ class OutputTest(unittest.TestCase):
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
                               env={**os.environ, **(env or {})})
         said = done.stderr.decode()
+        # Warned of first, whatever else is wrong.
+        said = re.sub(r"\Atracee: a secret stood in the command line.*\n", "", said)
         self.assertEqual(done.returncode, status, (spec, said))
         for text in says:
             self.assertIn(text, said, spec)
