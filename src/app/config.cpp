@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/config.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -100,9 +102,8 @@ void look_for_mistakes(Options& options) {
     if (std::ranges::find(views, name) != views.end()) continue;
     const auto near = nearest(name, views);
     if (!near) continue;
-    const std::string prefix(kPrefix);
-    options.warnings.push_back("the environment's " + prefix + std::string(name) +
-                               " is not known; did you mean " + prefix + std::string(*near) + "?");
+    options.warnings.push_back(fmt::format(
+        "the environment's {0}{1} is not known; did you mean {0}{2}?", kPrefix, name, *near));
   }
 }
 

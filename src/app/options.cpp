@@ -109,7 +109,10 @@ std::vector<Given> given_by(std::vector<Taken>& taken) {
 
 std::string footer() {
   std::string out = "Outputs:\n  formats:";
-  for (const std::string_view name : format_names()) out += " " + std::string(name);
+  for (const std::string_view name : format_names()) {
+    out += ' ';
+    out += name;
+  }
   out += " pcapng none\n  others:  ";
   for (const SinkKind& kind : sink_kinds()) {
     if (kind.name != sink_kinds().front().name) out += "\n           ";

@@ -74,6 +74,10 @@ class Buffer {
       commit(static_cast<size_t>(put_signed_digits(at, number) - at));
     }
   }
+  // Copies bytes that were put before to an earlier place.
+  void move(size_t from, size_t to, size_t size) noexcept {
+    std::memmove(block_.get() + to, block_.get() + from, size);
+  }
   // Overwrites one byte that was put before.
   void set(size_t position, char c) noexcept {
     if (position < used_) block_[position] = c;

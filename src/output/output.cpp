@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <ctime>
 
 #include "output/header.h"
 #include "output/sink/file.h"
@@ -19,6 +20,7 @@ constexpr size_t kFlushBytes = 256 * 1024;
 constexpr size_t kNetworkFlushBytes = 64 * 1024;
 constexpr size_t kCapacity = 32 * 1024 * 1024;
 constexpr size_t kMarks = 8192;
+constexpr size_t kSortedMarks = 65'536;
 
 constexpr std::string_view kOptionPrefix = "option:";
 constexpr std::string_view kLabel = "--output";
@@ -33,6 +35,7 @@ constexpr NamedOption kOptions[] = {
     {"relative-time", [](OutputOptions& options) { options.format.relative = true; }},
     {"containers", [](OutputOptions& options) { options.format.columns = Columns::Containers; }},
     {"enriched", [](OutputOptions& options) { options.format.columns = Columns::Enriched; }},
+    {"sort-events", [](OutputOptions& options) { options.sorted = true; }},
     {"exec-path", [](OutputOptions& options) { options.exec_path = true; }},
 };
 
@@ -112,13 +115,20 @@ std::vector<std::string_view> spec_names() {
 
 tl::unexpected<Error> unknown_format(const std::string& name) {
   const auto names = spec_names();
-  const std::string near = did_you_mean(name, names);
+  std::string near = did_you_mean(name, names);
+  if (name.starts_with("gotemplate")) near = "templates are Mustache: --output template=FILE";
   std::string all;
   for (const std::string_view known : names) {
     all += (all.empty() ? "" : known == names.back() ? " and " : ", ") + std::string(known);
   }
   return fail(Exit::Usage, "--output: unknown format '" + name + "'",
               near.empty() ? "formats are " + all : near);
+}
+
+uint64_t now_ns() noexcept {
+  timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
 }
 
 std::string prologue_of(Format& format) {
@@ -210,6 +220,11 @@ Result<std::unique_ptr<Output>> Output::open(const std::string& spec, const Cata
   output->sink_ = std::move(*sink);
   output->header_ = output->sink_->header();
   output->is_stdout_ = kind == nullptr && !parts.has_place;
+  output->live_ = options.world.live;
+  if (options.sorted) {
+    output->sorter_.emplace(kSortedMarks, kCapacity);
+    output->marks_.reserve(kSortedMarks);
+  }
   output->flush_bytes_ = kind != nullptr ? kNetworkFlushBytes : kFlushBytes;
   return output;
 }
@@ -239,13 +254,25 @@ void Output::write(const Event& event, bool always) noexcept {
     return;
   }
   marks_.push_back({static_cast<uint32_t>(body), static_cast<uint32_t>(buffer_.size())});
+  if (sorter_) {
+    sorter_->add(event.context->time_ns);
+    if (sorter_->full(buffer_)) flush_sorted(sorter_->settled(0));
+    return;
+  }
   if (buffer_.size() >= flush_bytes_ || marks_.size() == kMarks) flush();
 }
 
 void Output::flush() noexcept {
+  if (sorter_) return flush_sorted(closed_ ? UINT64_MAX : sorter_->settled(live_ ? now_ns() : 0));
   if (sink_ && !marks_.empty()) sink_->take({buffer_.text(), marks_});
   marks_.clear();
   buffer_.clear();
+}
+
+void Output::flush_sorted(uint64_t until_ns) noexcept {
+  if (marks_.empty()) return;
+  const Batch batch = sorter_->take(buffer_, marks_, until_ns);
+  if (batch.size() > 0) sink_->take(batch);
 }
 
 void Output::tick() noexcept {

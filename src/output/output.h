@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "output/buffer.h"
 #include "output/format/format.h"
 #include "output/sink/network.h"
+#include "output/sorter.h"
 
 namespace tracee {
 
@@ -31,6 +33,7 @@ struct OutputCounters {
 struct OutputOptions {
   FormatOptions format;
   bool exec_path = false;  // the envelope has the executable's path
+  bool sorted = false;     // by time, over a short while
   SinkWorld world;
   // Says which events an output's own `events=` and `filter=` keep.
   using Filter = std::function<bool(const Event&)>;
@@ -60,7 +63,7 @@ class Output {
   // them wait. `always`: whatever the filter says.
   void write(const Event& event, bool always = false) noexcept;
 
-  // Writes what waits. Called each 100 ms and at the end.
+  // Writes what waits, but for what is sorted and still too young. Called each 100 ms.
   void flush() noexcept;
   // flush(), and what the sink does with time.
   void tick() noexcept;
@@ -90,6 +93,7 @@ class Output {
 
  private:
   Output(std::string name, std::unique_ptr<Format> format);
+  void flush_sorted(uint64_t until_ns) noexcept;
 
   std::string name_;
   std::unique_ptr<Format> format_;  // null: `none`
@@ -100,6 +104,8 @@ class Output {
   bool is_stdout_ = false, closed_ = false;
   Buffer buffer_;
   std::vector<Mark> marks_;  // of what is in the buffer; never grows
+  std::optional<Sorter> sorter_;
+  bool live_ = true;
   uint64_t matched_ = 0, too_big_ = 0;
   uint64_t told_loss_ = 0, owed_loss_ = 0;
 };

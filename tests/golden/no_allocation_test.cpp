@@ -56,6 +56,9 @@ Pipeline make_pipeline(const Wishes& wishes, const ProcessTree* tree = nullptr) 
        {"json:/dev/null", "json-v1:/dev/null", "table:/dev/null", "table-verbose:/dev/null"}) {
     outputs.push_back(std::move(*Output::open(spec, catalog)));
   }
+  OutputOptions sorted;
+  sorted.sorted = true;
+  outputs.push_back(std::move(*Output::open("json:/dev/null", catalog, sorted)));
   return Pipeline(std::move(*selection), DecodeOptions{}, std::move(outputs), std::nullopt);
 }
 

@@ -51,6 +51,9 @@ Result<std::unique_ptr<Format>> make_format(const std::string& name, const Catal
 std::unique_ptr<Format> make_json_format(const Catalog& catalog, bool extended = false);
 // The reference's newer JSON; v1_names.h has its words.
 std::unique_ptr<Format> make_json_v1_format(const Catalog& catalog, const FormatOptions& options);
+// The user's Mustache template. Errors have the place in the file.
+Result<std::unique_ptr<Format>> make_template_format(const std::string& path,
+                                                     const Catalog& catalog);
 // Columns for people; `verbose` has those of namespaces and parents too.
 std::unique_ptr<Format> make_table_format(const FormatOptions& options = {}, bool verbose = false);
 // One value as the table shows it, safe for a terminal.

@@ -49,9 +49,12 @@ constexpr Named kFormats[] = {
      [](const Catalog&, const FormatOptions& options) { return make_table_format(options, true); }},
 };
 
+constexpr std::string_view kTemplate = "template", kTemplateOf = "template=";
+
 constexpr auto kNames = [] {
-  std::array<std::string_view, std::size(kFormats)> names{};
+  std::array<std::string_view, std::size(kFormats) + 1> names{};
   std::ranges::transform(kFormats, names.begin(), &Named::name);
+  names.back() = kTemplate;
   return names;
 }();
 
@@ -64,6 +67,14 @@ Result<std::unique_ptr<Format>> make_format(const std::string& name, const Catal
   std::unique_ptr<Format> made;
   for (const Named& known : kFormats) {
     if (known.name == name) made = known.make(catalog, options);
+  }
+  if (name.starts_with(kTemplateOf)) {
+    auto read = make_template_format(name.substr(kTemplateOf.size()), catalog);
+    if (!read) return read;
+    made = std::move(*read);
+  }
+  if (name == kTemplate) {
+    return fail(Exit::Usage, "--output: template without its file", "write --output template=FILE");
   }
   if (!made) {
     // And those that are no formats of events.
