@@ -48,9 +48,10 @@ static __noinline void take_note(struct owner_slot *slot, __u64 at, __u32 ports)
 		owner = note->owner;
 		bpf_spin_lock(&slot->lock);
 		if (slot->socket != at) {
+			write_begin(slot);
 			slot->owner = owner;
-			slot->version++;
 			slot->socket = at;
+			write_end(slot);
 		}
 		bpf_spin_unlock(&slot->lock);
 	}

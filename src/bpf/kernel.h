@@ -307,12 +307,13 @@ static __always_inline int syscall_number(struct task_struct *task)
  */
 static __always_inline __u64 socket_behind(struct task_struct *task, __u32 fd)
 {
-	struct fdtable *table = task->files->fdt;
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
 	struct socket *socket;
 	struct file *file;
 	__u64 found;
 
-	if (fd >= table->max_fds || bpf_probe_read_kernel(&file, sizeof(file), table->fd + fd) ||
+	if (fd >= BPF_CORE_READ(table, max_fds) ||
+	    bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(table, fd) + fd) ||
 	    bpf_core_read(&socket, sizeof(socket), &file->private_data) ||
 	    bpf_core_read(&found, sizeof(found), &socket->sk))
 		return 0;

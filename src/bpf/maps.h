@@ -3,8 +3,8 @@
  * Owns: everything that outlives one run of a program: the configuration, the
  * ring, the counters, the owners of sockets, the rules.
  *
- * Promises: an owner is read and written under its lock, so a record never mixes
- * two tasks; a counter is incremented atomically, because a softirq can run a
+ * Promises: an owner is written under its lock, and read under it or between two
+ * looks at its version, so a record never mixes two tasks; a counter is incremented atomically, because a softirq can run a
  * program on top of another on the same CPU.
  */
 #ifndef TRACEE_BPF_MAPS_H
@@ -29,7 +29,7 @@ struct owner_slot {
 	__u32 net_ns;
 	__u64 socket;
 	struct owner owner;
-	__u32 version; /* whoever changes the owner increments it */
+	__u32 version; /* whoever changes the owner increments it, before and after: see write_begin() */
 	/* The rules the owner satisfies, as long as these two are of now. */
 	__u32 rules_version, rules_generation;
 	__u32 pad;
@@ -42,6 +42,38 @@ struct {
 	__type(key, int);
 	__type(value, struct owner_slot);
 } owners SEC(".maps");
+
+/*
+ * Around each change of an owner, under the lock. The version is odd in between, so
+ * a reader who finds it even, and the same again afterwards, has read one owner and
+ * needs no lock, which would cost a packet more than all the rest of its owner.
+ */
+static __always_inline void write_begin(struct owner_slot *slot)
+{
+	__u32 before = __sync_fetch_and_add(&slot->version, 1); /* a full barrier */
+
+	asm volatile("" : : "r"(before) : "memory");
+}
+
+static __always_inline void write_end(struct owner_slot *slot)
+{
+	__u32 before = __sync_fetch_and_add(&slot->version, 1);
+
+	asm volatile("" : : "r"(before) : "memory");
+}
+
+/* Loads stay in their order: x86 never changes it, others need the barrier of an atomic. */
+static __always_inline void read_barrier(void)
+{
+#if defined(__TARGET_ARCH_x86)
+	asm volatile("" : : : "memory");
+#else
+	__u64 none = 0;
+	__u64 before = __sync_fetch_and_add(&none, 1);
+
+	asm volatile("" : : "r"(before) : "memory");
+#endif
+}
 
 /*
  * What a TCP socket talks, as far as its payloads have shown. Not inherited: an

@@ -34,24 +34,36 @@ static __always_inline void copy_comm(char *comm, struct task_struct *task)
 }
 
 /*
+ * A field behind pointers. For each pointer that a program follows itself the verifier
+ * searches the kernel's types by name, a millisecond each and a second for all programs;
+ * a probe read is nothing to it. What runs seldom follows this way, where it is allowed.
+ */
+#define FOLLOW(from, a, b) (config.can_read_kernel ? BPF_CORE_READ(from, a, b) : (from)->a->b)
+#define FOLLOW3(from, a, b, c)                                                                     \
+	(config.can_read_kernel ? BPF_CORE_READ(from, a, b, c) : (from)->a->b->c)
+
+/*
  * The numbers of a pid namespace other than the first sit in an array whose
  * length only the kernel knows: the verifier wants a probe read for that, and
  * where those are locked down the host's numbers have to do.
  */
-static __always_inline void fill_pid_namespace(struct owner *owner, struct task_struct *task,
-					       struct task_struct *parent_leader)
+static __always_inline void fill_pid_namespace(struct owner *owner, struct task_struct *task)
 {
-	unsigned int level = task->thread_pid->level;
-	struct pid *parent = parent_leader->thread_pid;
+	struct pid *thread, *leader, *parent;
+	unsigned int level;
 	struct upid id;
 
 	owner->ns_tid = owner->host_tid;
 	owner->ns_pid = owner->host_pid;
 	owner->ns_ppid = owner->host_ppid;
-	owner->pid_ns = task->nsproxy->pid_ns_for_children->ns.inum;
-	if (!config.can_read_kernel)
+	if (!config.can_read_kernel) {
+		owner->pid_ns = task->nsproxy->pid_ns_for_children->ns.inum;
 		return;
-	if (bpf_core_read(&id, sizeof(id), &task->thread_pid->numbers[level]))
+	}
+	thread = BPF_CORE_READ(task, thread_pid);
+	level = BPF_CORE_READ(thread, level);
+	owner->pid_ns = 0;
+	if (bpf_core_read(&id, sizeof(id), &thread->numbers[level]))
 		return;
 	owner->ns_tid = id.nr;
 	bpf_core_read(&owner->pid_ns, sizeof(owner->pid_ns), &id.ns->ns.inum);
@@ -60,38 +72,53 @@ static __always_inline void fill_pid_namespace(struct owner *owner, struct task_
 
 	struct pid_namespace *own = id.ns;
 
-	if (!bpf_core_read(&id, sizeof(id), &task->group_leader->thread_pid->numbers[level]))
+	leader = BPF_CORE_READ(task, group_leader, thread_pid);
+	if (!bpf_core_read(&id, sizeof(id), &leader->numbers[level]))
 		owner->ns_pid = id.nr;
 	owner->ns_ppid = 0;
-	if (parent->level >= level && !bpf_core_read(&id, sizeof(id), &parent->numbers[level]) &&
-	    id.ns == own)
+	parent = BPF_CORE_READ(task, real_parent, group_leader, thread_pid);
+	if (BPF_CORE_READ(parent, level) >= level &&
+	    !bpf_core_read(&id, sizeof(id), &parent->numbers[level]) && id.ns == own)
 		owner->ns_ppid = id.nr;
+}
+
+static __always_inline void fill_node_name(struct owner *owner, struct task_struct *task)
+{
+	struct uts_namespace *uts;
+	const char *name;
+
+	if (config.can_read_kernel) {
+		uts = BPF_CORE_READ(task, nsproxy, uts_ns);
+		bpf_core_read(owner->node_name, WIRE_NODE_LEN - 1, &uts->name.nodename);
+	} else {
+		name = task->nsproxy->uts_ns->name.nodename;
+#pragma unroll
+		for (int i = 0; i < WIRE_NODE_LEN - 1; i++)
+			owner->node_name[i] = name[i];
+	}
+	owner->node_name[WIRE_NODE_LEN - 1] = 0;
 }
 
 static __noinline void fill_owner(struct owner *owner, struct task_struct *task, int syscall,
 				  __u8 attribution)
 {
-	struct task_struct *parent = task->real_parent->group_leader;
-
 	owner->thread_start = task->start_boottime;
-	owner->leader_start = task->group_leader->start_boottime;
-	owner->parent_leader_start = parent->start_boottime;
-	owner->cgroup_id = task->cgroups->dfl_cgrp->kn->id;
+	owner->leader_start = FOLLOW(task, group_leader, start_boottime);
+	owner->parent_leader_start = FOLLOW3(task, real_parent, group_leader, start_boottime);
+	owner->cgroup_id = config.can_read_kernel ? BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id)
+						  : task->cgroups->dfl_cgrp->kn->id;
 	owner->host_tid = task->pid;
 	owner->host_pid = task->tgid;
-	owner->host_ppid = parent->tgid;
-	owner->uid = task->cred->euid.val;
-	owner->mount_ns = task->nsproxy->mnt_ns->ns.inum;
-	fill_pid_namespace(owner, task, parent);
+	owner->host_ppid = FOLLOW3(task, real_parent, group_leader, tgid);
+	owner->uid = FOLLOW(task, cred, euid.val);
+	owner->mount_ns = FOLLOW3(task, nsproxy, mnt_ns, ns.inum);
+	fill_pid_namespace(owner, task);
 	owner->syscall = syscall;
 	owner->attribution = attribution;
 	owner->compat = is_compat(task);
 	__builtin_memset(owner->pad, 0, sizeof(owner->pad));
 	copy_comm(owner->comm, task);
-#pragma unroll
-	for (int i = 0; i < WIRE_NODE_LEN - 1; i++)
-		owner->node_name[i] = task->nsproxy->uts_ns->name.nodename[i];
-	owner->node_name[WIRE_NODE_LEN - 1] = 0;
+	fill_node_name(owner, task);
 }
 
 /* Without a net what is known of the network namespace stays. */
@@ -104,11 +131,12 @@ static __always_inline void note_owner(struct owner_slot *slot, __u64 socket,
 
 	fill_owner(&owner, task, syscall, attribution);
 	bpf_spin_lock(&slot->lock);
+	write_begin(slot);
 	slot->owner = owner;
-	slot->version++;
 	slot->socket = socket;
 	if (net_ns)
 		slot->net_ns = net_ns;
+	write_end(slot);
 	bpf_spin_unlock(&slot->lock);
 }
 
@@ -227,9 +255,11 @@ static __always_inline int on_use(struct sock *sk)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct owner_slot *slot;
 
-	if (!sk || !can_own(task) || !is_traced(sk))
+	if (!sk || !can_own(task))
 		return 0;
-	slot = bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	slot = bpf_sk_storage_get(&owners, sk, NULL, 0);
+	if (!slot && is_traced(sk))
+		slot = bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 	if (slot)
 		refresh_owner(slot, (__u64)sk, actor(task), syscall_number(task),
 			      sk->__sk_common.skc_net.net);

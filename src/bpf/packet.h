@@ -309,10 +309,11 @@ static __always_inline void adopt_owner(struct bpf_sock *sk, struct owner_slot *
 	net_ns = from->net_ns;
 	bpf_spin_unlock(&from->lock);
 	bpf_spin_lock(&slot->lock);
+	write_begin(slot);
 	slot->owner = owner;
-	slot->version++;
 	slot->net_ns = net_ns;
 	slot->socket = (__u64)sk;
+	write_end(slot);
 	bpf_spin_unlock(&slot->lock);
 }
 
@@ -348,10 +349,8 @@ static __always_inline void find_accepter(struct bpf_sock *sk, struct credit *cr
 
 static __always_inline void find_credit(struct __sk_buff *skb, struct credit *credit)
 {
-	struct bpf_sock *sk = skb->sk;
+	struct bpf_sock *sk = skb->sk; /* a remnant in TIME_WAIT has no storage */
 
-	if (sk)
-		sk = bpf_sk_fullsock(sk);
 	if (!sk)
 		return;
 	credit->listening = sk->state == BPF_TCP_LISTEN;
@@ -368,6 +367,7 @@ static __always_inline void find_credit(struct __sk_buff *skb, struct credit *cr
 static __always_inline void fill_attribution(struct packet_record *r, struct credit *credit)
 {
 	struct owner_slot *slot = credit->slot;
+	__u32 version;
 	__u64 socket;
 
 	if (credit->late) {
@@ -381,11 +381,19 @@ static __always_inline void fill_attribution(struct packet_record *r, struct cre
 		r->net_ns = 0;
 		return;
 	}
-	bpf_spin_lock(&slot->lock);
+	version = slot->version;
+	read_barrier();
 	r->owner = slot->owner;
 	r->net_ns = slot->net_ns;
 	socket = slot->socket;
-	bpf_spin_unlock(&slot->lock);
+	read_barrier();
+	if (version & 1 || version != slot->version) {
+		bpf_spin_lock(&slot->lock);
+		r->owner = slot->owner;
+		r->net_ns = slot->net_ns;
+		socket = slot->socket;
+		bpf_spin_unlock(&slot->lock);
+	}
 	if (credit->listening || socket != credit->socket)
 		r->owner.attribution = WIRE_OWNER_LISTENER;
 }
@@ -439,31 +447,25 @@ static __always_inline void emit(struct __sk_buff *skb, const __u32 size, __u32 
 /*
  * The tracepoint behind a send comes after its packets. Seeing here who is
  * sending gives a forked worker its first bytes, and each packet its own call.
+ * `known`: the task is the owner already, and only the call may be another.
  */
-static __always_inline void refresh_sender(struct credit *credit)
+static __always_inline void refresh_sender(struct credit *credit, struct task_struct *task,
+					   bool known)
 {
 	struct owner_slot *slot = credit->slot;
-	struct task_struct *task;
 	int syscall;
 
-	if (!config.can_read_regs || !config.can_read_kernel || credit->listening)
-		return;
-	task = bpf_get_current_task_btf();
-	if (!can_own(task))
+	if (!config.can_read_regs || !config.can_read_kernel)
 		return;
 	syscall = syscall_number(task);
-	if (slot->owner.syscall == syscall && is_user(slot, credit->socket, task))
+	if (known && slot->owner.syscall == syscall)
 		return;
-	if (is_calling_on(task, syscall, credit->socket))
-		refresh_owner(slot, credit->socket, task, syscall, NULL);
-}
-
-/* The task that runs is the owner: refresh_sender() could tell of another call only. */
-static __always_inline bool is_known_sender(struct credit *credit)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-
-	return !credit->listening && can_own(task) && is_user(credit->slot, credit->socket, task);
+	if (!is_calling_on(task, syscall, credit->socket))
+		return;
+	if (known)
+		slot->owner.syscall = syscall;
+	else
+		note_owner(slot, credit->socket, task, syscall, WIRE_OWNER_USER, NULL);
 }
 
 /*
@@ -480,6 +482,8 @@ static __always_inline int on_packet(struct __sk_buff *skb, __u8 direction)
 	struct credit credit = {};
 	struct reason reason;
 	struct headers h = {};
+	struct task_struct *task;
+	bool known;
 	__u64 mask;
 
 	c = bpf_map_lookup_elem(&counters, &zero);
@@ -509,11 +513,16 @@ static __always_inline int on_packet(struct __sk_buff *skb, __u8 direction)
 	find_credit(skb, &credit);
 	if (!credit.slot && direction == WIRE_EGRESS && h.wants & WIRE_WANT_TCP)
 		find_late_credit(skb, &credit);
-	if (credit.slot && direction == WIRE_EGRESS && (mask || !config.sees_use)) {
-		if (mask && r->restricted & WIRE_OWNER_DIMENSIONS && is_known_sender(&credit) &&
-		    !(mask & slot_rules(credit.slot, h.which)))
-			goto filtered;
-		refresh_sender(&credit);
+	if (credit.slot && direction == WIRE_EGRESS && !credit.listening &&
+	    (mask || !config.sees_use)) {
+		task = bpf_get_current_task_btf();
+		if (can_own(task)) {
+			known = is_user(credit.slot, credit.socket, task);
+			if (known && mask && r->restricted & WIRE_OWNER_DIMENSIONS &&
+			    !(mask & slot_rules(credit.slot, h.which)))
+				goto filtered;
+			refresh_sender(&credit, task, known);
+		}
 	}
 	if (credit.slot && config.own_pid && credit.slot->owner.host_pid == config.own_pid)
 		goto filtered;

@@ -184,9 +184,11 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	if (child->pid != child->tgid || child->flags & PF_KTHREAD)
 		return 0;
 	r = bpf_ringbuf_reserve(&packets, sizeof(*r), 0);
-	count_news(!r);
-	if (!r)
+	if (!r) {
+		count_news(true);
 		return 0;
+	}
+	count_news(false);
 	fill_process(r, child, WIRE_FORK);
 	r->from_start = parent->group_leader->start_boottime;
 	r->from_pid = parent->tgid;
@@ -223,9 +225,11 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	if (task->flags & PF_KTHREAD || task->signal->live.counter)
 		return 0;
 	r = bpf_ringbuf_reserve(&packets, sizeof(*r), 0);
-	count_news(!r);
-	if (!r)
+	if (!r) {
+		count_news(true);
 		return 0;
+	}
+	count_news(false);
 	__builtin_memset(r, 0, sizeof(*r));
 	r->time_ns = bpf_ktime_get_boot_ns();
 	r->kind = WIRE_EXIT;

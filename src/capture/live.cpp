@@ -37,6 +37,8 @@ constexpr size_t kBatch = 4096;
 // libbpf speaks while it works; only what it said first about a failure matters.
 // With TRACEE_BPF_LOG in the environment all of it is shown, the verifier's log too.
 thread_local std::string last_complaint;
+// The program that it names.
+thread_local std::string last_program;
 
 int listen_to_libbpf(libbpf_print_level level, const char* format, va_list arguments) {
   if (level == LIBBPF_WARN && std::getenv("TRACEE_BPF_LOG") != nullptr) {
@@ -51,6 +53,11 @@ int listen_to_libbpf(libbpf_print_level level, const char* format, va_list argum
   std::string_view line(text);
   if (line.starts_with("libbpf: ")) line.remove_prefix(8);
   last_complaint = line.substr(0, line.find('\n'));
+  constexpr std::string_view kProgram = "prog '";
+  if (line.starts_with(kProgram)) {
+    line.remove_prefix(kProgram.size());
+    last_program = line.substr(0, line.find('\''));
+  }
   return 0;
 }
 
@@ -152,17 +159,34 @@ Result<std::unique_ptr<LiveSource>> LiveSource::open(const LiveOptions& options)
     source->plan_ = *plan;
   }
   auto done = source->start(options);
-  if (!done && done.error().code == Exit::Missing && !options.attribution) {
-    // An optional program that promised to work and does not must not cost the trace.
-    source->setback_ = done.error().what;
-    source->features_ = {};
-    source->plan_ = {};
+  // An optional program that promised to work and does not must not cost the trace, nor
+  // the other optional ones.
+  auto first = done;
+  while (!done && done.error().code == Exit::Missing && source->retreat(done.error(), options)) {
     source->links_.clear();
-    if (auto reduced = source->start(options); !reduced) return forward(done);
-  } else if (!done) {
-    return forward(done);
+    done = source->start(options);
   }
+  if (!done) return forward(first);
   return source;
+}
+
+// What is tried next; false: nothing is left to try.
+bool LiveSource::retreat(const Error& error, const LiveOptions& options) {
+  if (setback_.empty()) setback_ = error.what;
+  KernelFeatures fewer = features_;
+  if (give_up(fewer, last_program, error.what)) {
+    auto plan = plan_owners(fewer, options.attribution);
+    if (!plan) return false;
+    features_ = fewer;
+    plan_ = *plan;
+    return true;
+  }
+  // A required one fails, perhaps with what it does only where it is possible.
+  if (options.attribution || stripped_) return false;
+  stripped_ = true;
+  features_ = {};
+  plan_ = {};
+  return true;
 }
 
 Result<> LiveSource::start(const LiveOptions& options) {
@@ -197,6 +221,7 @@ void LiveSource::choose_programs() {
 }
 
 Result<> LiveSource::load(const LiveOptions& options) {
+  last_program.clear();
   if (options.dns_ports.size() > WIRE_DNS_PORTS)
     return fail(Exit::Usage, "too many DNS ports: " + std::to_string(options.dns_ports.size()),
                 "give at most " + std::to_string(WIRE_DNS_PORTS));
@@ -205,6 +230,10 @@ Result<> LiveSource::load(const LiveOptions& options) {
   if (!object_) return fail(Exit::RunTime, "cannot open the BPF object: " + complaint(errno));
 
   choose_programs();
+  if (options.refused != nullptr) {
+    bpf_program* program = bpf_object__find_program_by_name(object_->obj, options.refused);
+    if (program != nullptr) bpf_program__set_type(program, BPF_PROG_TYPE_XDP);
+  }
   const size_t ring_bytes =
       std::bit_ceil(std::clamp(options.ring_bytes, size_t{256} << 10, size_t{1} << 30));
   bpf_map__set_max_entries(object_->maps.packets, static_cast<uint32_t>(ring_bytes));
@@ -300,6 +329,7 @@ Result<> LiveSource::attach_accept_calls() {
        {std::pair(object_->progs.on_accept, "syscalls/sys_exit_accept"),
         std::pair(object_->progs.on_accept4, "syscalls/sys_exit_accept4")}) {
     auto event = open_tracepoint(name);
+    last_program = bpf_program__name(program);
     if (!event) return forward(event);
     last_complaint.clear();
     if (auto done = keep(name, bpf_program__attach_perf_event(program, event->get())); !done)

@@ -38,6 +38,7 @@ struct LiveOptions {
   size_t ring_bytes = size_t{16} << 20;      // rounded up to a power of two
   bool attach = true;                        // false: only load, for tests
   bool required_only = false;                // without the optional programs, for tests
+  const char* refused = nullptr;             // a program that the kernel shall refuse, for tests
   std::optional<BackEnd> attribution;        // none: the best that works
 };
 
@@ -109,6 +110,7 @@ class LiveSource {
   Result<> load(const LiveOptions& options);
   Result<> watch_ring();
   Result<> start(const LiveOptions& options);
+  bool retreat(const Error& error, const LiveOptions& options);
   Result<> attach();
   Result<> attach_accept_calls();
   Result<> keep(const char* name, struct bpf_link* link);
@@ -128,6 +130,7 @@ class LiveSource {
   KernelFeatures features_;
   OwnerPlan plan_;
   std::string setback_;
+  bool stripped_ = false;             // to the required programs
   RecordHandler* handler_ = nullptr;  // during drain()
   size_t batch_ = 0;                  // packets of the current or last drain()
   size_t taken_ = 0;                  // records of it

@@ -8,13 +8,16 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <initializer_list>
 #include <iterator>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "base/fd.h"
 #include "capture/tracepoint.h"
@@ -156,7 +159,7 @@ Feature try_function_program(const btf* types) {
 
 Feature find_accept_calls() {
   for (const char* name : {"syscalls/sys_exit_accept", "syscalls/sys_exit_accept4"}) {
-    if (auto event = open_tracepoint(name); !event) return {false, event.error().what};
+    if (auto found = find_tracepoint(name); !found) return {false, found.error().what};
   }
   return {true, {}};
 }
@@ -234,6 +237,26 @@ Result<KernelFeatures> probe_kernel() {
   features.mptcp = can_find_mptcp();
   features.late_owners = has_type(types.get(), "btf_trace_inet_sock_set_state", BTF_KIND_TYPEDEF);
   return features;
+}
+
+bool give_up(KernelFeatures& features, std::string_view program, const std::string& why) {
+  const auto is_one_of = [program](std::initializer_list<std::string_view> names) {
+    return std::ranges::find(names, program) != names.end();
+  };
+  const auto drop = [&](Feature& feature) {
+    const bool was_there = feature.present;
+    feature = {false, why};
+    return was_there;
+  };
+  if (is_one_of({"on_send", "on_receive"})) return drop(features.socket_tracepoints);
+  if (is_one_of({"on_send_call", "on_receive_call", "on_accepted", "on_mptcp_accepted"}))
+    return drop(features.functions);
+  if (is_one_of({"on_accept", "on_accept4", "on_release"})) return drop(features.accept_calls);
+  if (is_one_of({"on_fork", "on_exec", "on_exit", "on_cgroup", "on_task"}))
+    return std::exchange(features.processes, false);
+  if (program == "on_open_file") return std::exchange(features.open_files, false);
+  if (program == "on_state") return std::exchange(features.late_owners, false);
+  return false;
 }
 
 uint32_t own_host_pid() {

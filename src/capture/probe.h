@@ -56,6 +56,10 @@ struct OwnerPlan {
 // is used. Forcing what is not there fails with Exit::Missing and the reason.
 Result<OwnerPlan> plan_owners(const KernelFeatures& features, std::optional<BackEnd> forced);
 
+// Leaves out what this optional program is for. False: it is for nothing that can be
+// left out, or that was left out already.
+bool give_up(KernelFeatures& features, std::string_view program, const std::string& why);
+
 // Our process id as the host has it, which a pid namespace hides. 0: not known.
 uint32_t own_host_pid();
 

@@ -51,6 +51,22 @@ TEST(OwnerPlan, ForcingWhatIsNotThereSaysWhy) {
   EXPECT_TRUE(plan_owners(none, BackEnd::Cgroup));
 }
 
+TEST(GiveUp, LeavesOutWhatTheProgramIsForAndNothingElse) {
+  KernelFeatures some = features(true, true, true);
+  some.processes = some.late_owners = some.open_files = true;
+  EXPECT_TRUE(give_up(some, "on_fork", "why"));
+  EXPECT_FALSE(some.processes);
+  EXPECT_TRUE(some.late_owners && some.open_files && some.socket_tracepoints.present);
+  EXPECT_FALSE(give_up(some, "on_exec", "why")) << "was left out already";
+  EXPECT_TRUE(give_up(some, "on_receive", "refused"));
+  EXPECT_EQ("refused", some.socket_tracepoints.missing);
+  expect(some, {}, BackEnd::Fentry, AcceptHook::Function);
+  EXPECT_TRUE(give_up(some, "on_accepted", "refused"));
+  expect(some, {}, BackEnd::Cgroup, AcceptHook::Call);
+  EXPECT_FALSE(give_up(some, "on_egress", "refused")) << "nothing works without it";
+  EXPECT_FALSE(give_up(some, "", "refused"));
+}
+
 TEST(BackEnd, NamesReadBack) {
   for (const BackEnd each : {BackEnd::Tracepoint, BackEnd::Fentry, BackEnd::Cgroup})
     EXPECT_EQ(each, back_end_of(back_end_name(each)));

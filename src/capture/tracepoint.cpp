@@ -45,15 +45,26 @@ std::optional<uint64_t> read_number(int fd) {
   return number;
 }
 
-}  // namespace
-
-Result<Fd> open_tracepoint(const std::string& name) {
+Result<uint64_t> id_of(const std::string& name) {
   const Fd file = open_id(name);
   const int error = errno;
   const auto id = file ? read_number(file.get()) : std::nullopt;
   if (!id)
     return fail(Exit::Missing, "no tracepoint " + name + " (" + std::strerror(error) + ")",
                 "the kernel needs CONFIG_FTRACE_SYSCALLS=y");
+  return *id;
+}
+
+}  // namespace
+
+Result<> find_tracepoint(const std::string& name) {
+  if (auto id = id_of(name); !id) return forward(id);
+  return {};
+}
+
+Result<Fd> open_tracepoint(const std::string& name) {
+  auto id = id_of(name);
+  if (!id) return forward(id);
   perf_event_attr attributes{};
   attributes.type = PERF_TYPE_TRACEPOINT;
   attributes.size = sizeof attributes;

@@ -10,6 +10,9 @@
 
 namespace tracee {
 
+// That it is there. Opening one would tell more, but the kernel takes 40 ms to close it.
+Result<> find_tracepoint(const std::string& name);
+
 // A perf event of a tracepoint, as in "syscalls/sys_exit_accept", to which a BPF
 // program can be attached. The error says what is missing.
 Result<Fd> open_tracepoint(const std::string& name);

@@ -236,7 +236,7 @@ struct wire_config {
   __u8 notes_accepts;   /* accept(2) is seen by its system call, see src/bpf/accept.h */
   __u8 sees_use;        /* each send and receive notes the owner, not only packets */
   __u8 pad[3];
-  __u32 payload_bytes;  /* so much behind the headers is copied of every packet that is kept */
+  __u32 payload_bytes; /* so much behind the headers is copied of every packet that is kept */
 };
 
 /*

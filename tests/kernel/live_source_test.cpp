@@ -464,6 +464,23 @@ TEST_F(LiveTraffic, NumbersOfAPidNamespace) {
   EXPECT_EQ(2, seen);
 }
 
+// One optional program that the kernel refuses costs what it is for, nothing else.
+TEST_F(LiveTraffic, ARefusedProgramCostsOnlyItself) {
+  const auto whole = probe_kernel();
+  ASSERT_TRUE(whole) << whole.error().what;
+  if (!whole->processes || !whole->late_owners) GTEST_SKIP() << "no processes to be refused";
+  LiveOptions some = options(WIRE_WANT_UDP);
+  some.refused = "on_exec";
+  OPEN_OR_SKIP(source, some);
+  EXPECT_FALSE(source.features().processes);
+  EXPECT_TRUE(source.features().late_owners);
+  EXPECT_EQ(plan_owners(*whole, {})->back_end, source.plan().back_end);
+  EXPECT_NE(std::string::npos, source.setback().find("on_exec")) << source.setback();
+
+  some.refused = "on_egress";
+  EXPECT_FALSE(LiveSource::open(some)) << "a trace without packets";
+}
+
 // What a kernel serves that has nothing beyond the required programs.
 TEST_F(LiveTraffic, RequiredProgramsAlone) {
   constexpr uint16_t kPort = 7011;
