@@ -21,6 +21,9 @@
 
 #define AF_INET 2
 #define AF_INET6 10
+#define SOCK_STREAM 1
+#define IPPROTO_TCP 6
+#define IPPROTO_MPTCP 262
 
 #define PF_EXITING 0x00000004	  /* include/linux/sched.h */
 #define PF_IO_WORKER 0x00000010	  /* threads that io_uring... */
@@ -203,6 +206,7 @@ struct sock_common {
 struct sock {
 	struct sock_common __sk_common;
 	__u8 sk_kern_sock : 1;
+	__u16 sk_protocol;
 };
 
 struct inet_sock {
@@ -211,10 +215,16 @@ struct inet_sock {
 
 struct inet_connection_sock {
 	struct inet_sock icsk_inet;
+	void *icsk_ulp_data;
 };
 
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;
+	bool is_mptcp;
+};
+
+struct mptcp_subflow_context {
+	struct sock *conn;
 };
 
 struct socket {

@@ -24,11 +24,6 @@ struct connection {
 	__u32 net_ns;
 };
 
-struct last_owner {
-	__u32 net_ns, pad;
-	struct owner owner;
-};
-
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 8192);

@@ -13,12 +13,29 @@
 
 #include "maps.h"
 
-/* Whom a packet belongs to. */
-struct last_owner;
+/* An owner that hangs on no socket. */
+struct last_owner {
+	__u32 net_ns, pad;
+	struct owner owner;
+};
 
+/*
+ * Owners of MPTCP connections, by address. The packets are those of subflows, which are
+ * the kernel's sockets, and a program that has a subflow can learn the connection's address
+ * but must not ask for its storage: bpf_skc_to_mptcp_sock() takes the raw socket that the
+ * kernel answers strangers with for a subflow and follows what it finds there (6.1 panics).
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, __u64);
+	__type(value, struct last_owner);
+} connection_owners SEC(".maps");
+
+/* Whom a packet belongs to. */
 struct credit {
 	struct owner_slot *slot; /* null: nobody, unless... */
-	struct last_owner *late; /* ...the socket is gone */
+	struct last_owner *late; /* ...the socket is gone, or the connection's subflow */
 	__u64 socket;		 /* address of the socket that the slot hangs on */
 	bool listening;
 };
@@ -165,6 +182,20 @@ static __always_inline void refresh_owner(struct owner_slot *slot, __u64 socket,
 		slot->owner.syscall = syscall;
 }
 
+/* What the packets of a connection's subflows will be credited to. */
+static __noinline void note_connection(struct owner_slot *slot, __u64 connection)
+{
+	struct last_owner last = {};
+
+	if (!config.can_find_mptcp)
+		return;
+	bpf_spin_lock(&slot->lock);
+	last.owner = slot->owner;
+	last.net_ns = slot->net_ns;
+	bpf_spin_unlock(&slot->lock);
+	bpf_map_update_elem(&connection_owners, &connection, &last, BPF_ANY);
+}
+
 /* A task on its way out has lost its namespaces: what is known is better. */
 static __always_inline bool can_own(struct task_struct *task)
 {
@@ -191,9 +222,12 @@ int on_socket(struct bpf_sock *sk)
 	if (!can_own(task) || (sk->family != AF_INET && sk->family != AF_INET6))
 		return 1;
 	slot = bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-	if (slot)
-		note_owner(slot, (__u64)sk, actor(task), SYSCALL_SOCKET(is_compat(task)),
-			   WIRE_OWNER_CREATOR, task->nsproxy->net_ns);
+	if (!slot)
+		return 1;
+	note_owner(slot, (__u64)sk, actor(task), SYSCALL_SOCKET(is_compat(task)),
+		   WIRE_OWNER_CREATOR, task->nsproxy->net_ns);
+	if (sk->protocol == IPPROTO_MPTCP)
+		note_connection(slot, (__u64)sk);
 	return 1;
 }
 
@@ -215,6 +249,8 @@ static __always_inline int on_address(struct bpf_sock_addr *ctx, int native, int
 	else
 		syscall = is_compat(task) ? compat : native;
 	refresh_owner(slot, (__u64)sk, actor(task), syscall, NULL);
+	if (sk->protocol == IPPROTO_MPTCP)
+		note_connection(slot, (__u64)sk);
 	return 1;
 }
 
@@ -260,9 +296,12 @@ static __always_inline int on_use(struct sock *sk)
 	slot = bpf_sk_storage_get(&owners, sk, NULL, 0);
 	if (!slot && is_traced(sk))
 		slot = bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-	if (slot)
-		refresh_owner(slot, (__u64)sk, actor(task), syscall_number(task),
-			      sk->__sk_common.skc_net.net);
+	if (!slot)
+		return 0;
+	refresh_owner(slot, (__u64)sk, actor(task), syscall_number(task),
+		      sk->__sk_common.skc_net.net);
+	if (sk->sk_protocol == IPPROTO_MPTCP)
+		note_connection(slot, (__u64)sk);
 	return 0;
 }
 
@@ -307,9 +346,12 @@ int on_setsockopt(struct bpf_sockopt *ctx)
 	if (!sk || !can_own(task) || (sk->family != AF_INET && sk->family != AF_INET6))
 		return 1;
 	slot = bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-	if (slot)
-		refresh_owner(slot, (__u64)sk, actor(task),
-			      config.can_read_regs ? syscall_number(task) : WIRE_NO_SYSCALL, NULL);
+	if (!slot)
+		return 1;
+	refresh_owner(slot, (__u64)sk, actor(task),
+		      config.can_read_regs ? syscall_number(task) : WIRE_NO_SYSCALL, NULL);
+	if (sk->protocol == IPPROTO_MPTCP)
+		note_connection(slot, (__u64)sk);
 	return 1;
 }
 
@@ -332,9 +374,12 @@ int on_open_file(struct bpf_iter__task_file *ctx)
 	if (!sk || !is_traced(sk))
 		return 0;
 	slot = bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-	if (slot && !slot->socket)
-		note_owner(slot, (__u64)sk, task, WIRE_NO_SYSCALL, WIRE_OWNER_CREATOR,
-			   sk->__sk_common.skc_net.net);
+	if (!slot || slot->socket)
+		return 0;
+	note_owner(slot, (__u64)sk, task, WIRE_NO_SYSCALL, WIRE_OWNER_CREATOR,
+		   sk->__sk_common.skc_net.net);
+	if (sk->sk_protocol == IPPROTO_MPTCP)
+		note_connection(slot, (__u64)sk);
 	return 0;
 }
 

@@ -294,24 +294,19 @@ __noinline int classify(struct __sk_buff *skb, struct headers *h)
 }
 
 
-/* Gives a socket the owner of another, as its own. */
-static __always_inline void adopt_owner(struct bpf_sock *sk, struct owner_slot *from)
+/* Gives a socket the owner of its connection, as its own. */
+static __always_inline void adopt_owner(struct bpf_sock *sk, const struct last_owner *from)
 {
 	struct owner_slot *slot =
 	    bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-	struct owner owner;
-	__u32 net_ns;
+	struct owner owner = from->owner;
 
 	if (!slot)
 		return;
-	bpf_spin_lock(&from->lock);
-	owner = from->owner;
-	net_ns = from->net_ns;
-	bpf_spin_unlock(&from->lock);
 	bpf_spin_lock(&slot->lock);
 	write_begin(slot);
 	slot->owner = owner;
-	slot->net_ns = net_ns;
+	slot->net_ns = from->net_ns;
 	slot->socket = (__u64)sk;
 	write_end(slot);
 	bpf_spin_unlock(&slot->lock);
@@ -320,22 +315,28 @@ static __always_inline void adopt_owner(struct bpf_sock *sk, struct owner_slot *
 /*
  * A subflow of MPTCP is the kernel's socket; what the user has is the connection.
  * A listening subflow adopts the owner, because a peer without MPTCP makes it
- * produce plain TCP sockets, and those inherit from it.
+ * produce plain TCP sockets, and those inherit from it. Follows no pointer but by
+ * probe reads: the socket may be turning into a plain one at this moment.
  */
 static __always_inline void find_connection(struct bpf_sock *sk, struct credit *credit)
 {
-	struct mptcp_sock *connection = bpf_skc_to_mptcp_sock(sk);
-	struct owner_slot *slot;
+	struct bpf_sock *whole = bpf_sk_fullsock(sk);
+	struct mptcp_subflow_context *subflow;
+	__u64 held = (__u64)sk, connection;
+	struct tcp_sock *tcp = NULL;
+	bool is_subflow = false;
 
-	if (!connection)
+	/* The address as a number: the verifier lets nobody add an offset to the pointer. */
+	if (!whole || whole->type != SOCK_STREAM || whole->protocol != IPPROTO_TCP ||
+	    bpf_probe_read_kernel(&tcp, sizeof(tcp), &held) ||
+	    bpf_core_read(&is_subflow, sizeof(is_subflow), &tcp->is_mptcp) || !is_subflow ||
+	    bpf_core_read(&subflow, sizeof(subflow), &tcp->inet_conn.icsk_ulp_data) || !subflow ||
+	    bpf_core_read(&connection, sizeof(connection), &subflow->conn) || !connection)
 		return;
-	slot = bpf_sk_storage_get(&owners, connection, NULL, 0);
-	if (!slot)
-		return;
-	credit->slot = slot;
-	credit->socket = (__u64)connection;
-	if (credit->listening)
-		adopt_owner(sk, slot);
+	credit->socket = connection;
+	credit->late = bpf_map_lookup_elem(&connection_owners, &connection);
+	if (credit->late && credit->listening)
+		adopt_owner(sk, credit->late);
 }
 
 /* Who has taken this connection from its listener, if that is only noted so far. */
@@ -360,7 +361,7 @@ static __always_inline void find_credit(struct __sk_buff *skb, struct credit *cr
 		return;
 	if (config.can_find_mptcp)
 		find_connection(sk, credit);
-	if (config.notes_accepts && !credit->listening)
+	if (config.notes_accepts && !credit->listening && !credit->late)
 		find_accepter(sk, credit);
 }
 
@@ -373,6 +374,8 @@ static __always_inline void fill_attribution(struct packet_record *r, struct cre
 	if (credit->late) {
 		r->owner = credit->late->owner;
 		r->net_ns = credit->late->net_ns;
+		if (credit->listening)
+			r->owner.attribution = WIRE_OWNER_LISTENER;
 		return;
 	}
 	if (!slot) {
@@ -511,9 +514,9 @@ static __always_inline int on_packet(struct __sk_buff *skb, __u8 direction)
 		goto filtered;
 
 	find_credit(skb, &credit);
-	if (!credit.slot && direction == WIRE_EGRESS && h.wants & WIRE_WANT_TCP)
+	if (!credit.slot && !credit.late && direction == WIRE_EGRESS && h.wants & WIRE_WANT_TCP)
 		find_late_credit(skb, &credit);
-	if (credit.slot && direction == WIRE_EGRESS && !credit.listening &&
+	if (credit.slot && !credit.late && direction == WIRE_EGRESS && !credit.listening &&
 	    (mask || !config.sees_use)) {
 		task = bpf_get_current_task_btf();
 		if (can_own(task)) {
@@ -524,7 +527,9 @@ static __always_inline int on_packet(struct __sk_buff *skb, __u8 direction)
 			refresh_sender(&credit, task, known);
 		}
 	}
-	if (credit.slot && config.own_pid && credit.slot->owner.host_pid == config.own_pid)
+	if (config.own_pid &&
+	    (credit.late ? credit.late->owner.host_pid == config.own_pid
+			 : credit.slot && credit.slot->owner.host_pid == config.own_pid))
 		goto filtered;
 	if (mask && r->restricted & WIRE_OWNER_DIMENSIONS) {
 		if (credit.late)

@@ -82,16 +82,6 @@ constexpr bpf_insn add(unsigned to, int value) {
   // NOLINTNEXTLINE(misc-redundant-expression): two of the names happen to be 0
   return make(BPF_ALU64 | BPF_ADD | BPF_K, to, 0, value);
 }
-constexpr bpf_insn load_word(unsigned to, unsigned from, int16_t offset) {
-  bpf_insn made = make(BPF_LDX | BPF_MEM | BPF_DW, to, from, 0);
-  made.off = offset;
-  return made;
-}
-constexpr bpf_insn skip_if_not_zero(unsigned what, int16_t count) {
-  bpf_insn made = make(BPF_JMP | BPF_JNE | BPF_K, what, 0, 0);
-  made.off = count;
-  return made;
-}
 constexpr bpf_insn shift_right(unsigned to, int value) {
   return make(BPF_ALU64 | BPF_RSH | BPF_K, to, 0, value);
 }
@@ -103,17 +93,6 @@ bool can_probe_read() {
                               set(BPF_REG_2, 8),
                               set(BPF_REG_3, 0),
                               call(BPF_FUNC_probe_read_kernel),
-                              set(BPF_REG_0, 1),
-                              kExit};
-  return loads(program);
-}
-
-bool can_find_mptcp() {
-  const bpf_insn program[] = {load_word(BPF_REG_1, BPF_REG_1, offsetof(__sk_buff, sk)),
-                              skip_if_not_zero(BPF_REG_1, 2),
-                              set(BPF_REG_0, 1),
-                              kExit,
-                              call(BPF_FUNC_skc_to_mptcp_sock),
                               set(BPF_REG_0, 1),
                               kExit};
   return loads(program);
@@ -234,7 +213,8 @@ Result<KernelFeatures> probe_kernel() {
   features.accept_calls = find_accept_calls();
   if (features.accept_calls && !features.probe_read)
     features.accept_calls = {false, "kernel memory may not be read (lockdown)"};
-  features.mptcp = can_find_mptcp();
+  features.mptcp =
+      features.probe_read && has_type(types.get(), "mptcp_subflow_context", BTF_KIND_STRUCT);
   features.late_owners = has_type(types.get(), "btf_trace_inet_sock_set_state", BTF_KIND_TYPEDEF);
   return features;
 }

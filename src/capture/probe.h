@@ -29,7 +29,7 @@ struct KernelFeatures {
   bool open_files = false;      // iter/task_file: sockets older than the tracer
   bool probe_read = false;      // not under confidentiality lockdown
   bool call_registers = false;  // bpf_task_pt_regs() in cgroup programs
-  bool mptcp = false;           // bpf_skc_to_mptcp_sock()
+  bool mptcp = false;           // MPTCP sockets, and their connections can be found
   bool late_owners = false;     // inet_sock_set_state: owners of what TIME_WAIT answers
 };
 

@@ -232,7 +232,7 @@ struct wire_config {
   __u16 dns_ports[WIRE_DNS_PORTS]; /* host order */
   __u8 can_read_kernel; /* bpf_probe_read_kernel is allowed (no confidentiality lockdown) */
   __u8 can_read_regs;   /* cgroup programs may call bpf_task_pt_regs */
-  __u8 can_find_mptcp;  /* and bpf_skc_to_mptcp_sock */
+  __u8 can_find_mptcp;  /* and there are MPTCP sockets */
   __u8 notes_accepts;   /* accept(2) is seen by its system call, see src/bpf/accept.h */
   __u8 sees_use;        /* each send and receive notes the owner, not only packets */
   __u8 pad[3];

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What owners cost, by the kernel's own run-time statistics on live traffic: a child
 // sends datagrams to itself over loopback. NAME, NS a line, separated by a tab:
-// a program that does nothing, each send and receive, and a packet with its owner
-// beside the same packet when no owner is kept. Exits 77 and says why where it may
-// not load programs.
+// each send and receive beside a program there that does nothing, and a packet with
+// its owner beside the same packet when no owner is kept. Exits 77 and says why where
+// it may not load programs.
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -92,15 +92,14 @@ bool send_datagrams(LiveSource& source) {
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-// A program at the send tracepoint that does nothing: what the statistics add.
-std::optional<std::pair<Fd, Fd>> attach_empty() {
+// A program at a tracepoint that does nothing: what the statistics add there.
+std::optional<std::pair<Fd, Fd>> attach_empty(const char* name) {
   const std::unique_ptr<btf, CloseBtf> types(btf__load_vmlinux_btf());
   if (!types) return std::nullopt;
   const bpf_insn program[] = {
       {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0},
       {.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0}};
-  const int tracepoint =
-      btf__find_by_name_kind(types.get(), "btf_trace_sock_send_length", BTF_KIND_TYPEDEF);
+  const int tracepoint = btf__find_by_name_kind(types.get(), name, BTF_KIND_TYPEDEF);
   if (tracepoint <= 0) return std::nullopt;
   LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_RAW_TP,
               .attach_btf_id = static_cast<uint32_t>(tracepoint));
@@ -112,7 +111,7 @@ std::optional<std::pair<Fd, Fd>> attach_empty() {
 }
 
 struct Samples {
-  std::vector<double> empty, send, receive, out, in;
+  std::vector<double> empty_send, send, empty_receive, receive, out, in;
 };
 
 void print(const char* name, const std::vector<double>& samples) {
@@ -122,20 +121,22 @@ void print(const char* name, const std::vector<double>& samples) {
 }
 
 // One turn of traffic; the means of the programs that ran.
-bool take_turn(LiveSource& source, int empty, bool with_owners, Samples& into) {
+bool take_turn(LiveSource& source, int empty_send, int empty_receive, bool with_owners,
+               Samples& into) {
   const auto& programs = source.object()->progs;
   const int send = bpf_program__fd(programs.on_send),
             receive = bpf_program__fd(programs.on_receive),
             out = bpf_program__fd(programs.on_egress), in = bpf_program__fd(programs.on_ingress);
-  const Runs before[] = {runs_of(empty), runs_of(send), runs_of(receive), runs_of(out),
-                         runs_of(in)};
+  const Runs before[] = {runs_of(empty_send), runs_of(send), runs_of(empty_receive),
+                         runs_of(receive),    runs_of(out),  runs_of(in)};
   if (!send_datagrams(source)) return false;
-  into.out.push_back(mean(before[3], runs_of(out)));
-  into.in.push_back(mean(before[4], runs_of(in)));
+  into.out.push_back(mean(before[4], runs_of(out)));
+  into.in.push_back(mean(before[5], runs_of(in)));
   if (!with_owners) return true;
-  into.empty.push_back(mean(before[0], runs_of(empty)));
+  into.empty_send.push_back(mean(before[0], runs_of(empty_send)));
   into.send.push_back(mean(before[1], runs_of(send)));
-  into.receive.push_back(mean(before[2], runs_of(receive)));
+  into.empty_receive.push_back(mean(before[2], runs_of(empty_receive)));
+  into.receive.push_back(mean(before[3], runs_of(receive)));
   return true;
 }
 
@@ -155,24 +156,28 @@ int run() {
   auto bare_opened = LiveSource::open(options);  // only its packet programs will be attached
   if (!bare_opened) return give_up(bare_opened.error().what.c_str());
   LiveSource& bare = **bare_opened;
-  const auto empty = attach_empty();
+  const auto empty_send = attach_empty("btf_trace_sock_send_length");
+  const auto empty_receive = attach_empty("btf_trace_sock_recv_length");
   const Fd statistics(bpf_enable_stats(BPF_STATS_RUN_TIME));
-  if (!empty || !statistics) return give_up("the kernel gives no run-time statistics (needs root)");
+  if (!empty_send || !empty_receive || !statistics)
+    return give_up("the kernel gives no run-time statistics (needs root)");
   auto root = open_cgroup_root();
   if (!root) return give_up(root.error().what.c_str());
 
   // Turn by turn, so that other work on the machine meets both alike.
   Samples owned, unowned;
   for (int turn = 0; turn < kTurns; turn++) {
-    if (!take_turn(source, empty->first.get(), true, owned)) return give_up("no traffic");
+    const int at_send = empty_send->first.get(), at_receive = empty_receive->first.get();
+    if (!take_turn(source, at_send, at_receive, true, owned)) return give_up("no traffic");
     const Link links[] = {
         Link(bpf_program__attach_cgroup(bare.object()->progs.on_egress, root->get())),
         Link(bpf_program__attach_cgroup(bare.object()->progs.on_ingress, root->get()))};
-    if (!links[0] || !links[1] || !take_turn(bare, empty->first.get(), false, unowned))
+    if (!links[0] || !links[1] || !take_turn(bare, at_send, at_receive, false, unowned))
       return give_up("no traffic");
   }
-  print("a program that does nothing", owned.empty);
+  print("a program at a send that does nothing", owned.empty_send);
   print("each send", owned.send);
+  print("a program at a receive that does nothing", owned.empty_receive);
   print("each receive", owned.receive);
   print("a packet that leaves, no owner kept", unowned.out);
   print("a packet that leaves", owned.out);

@@ -520,7 +520,7 @@ TEST_F(LiveTraffic, MptcpOnOneOrBothEnds) {
   const Fd probe(::socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP));
   if (!probe) GTEST_SKIP() << "no MPTCP";
   OPEN_OR_SKIP(source, options(WIRE_WANT_HTTP));
-  if (!source.features().mptcp) GTEST_SKIP() << "no bpf_skc_to_mptcp_sock";
+  if (!source.features().mptcp) GTEST_SKIP() << "connections cannot be found";
   Child server("server", [] {
     const int listener = ::socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP);
     const sockaddr_in a = loopback(kPort);
