@@ -30,7 +30,12 @@ void must(bool holds, const char* what) {
 // The labels of a name in text form: that of events, of zone files, of the C library.
 Labels labels_of(std::string_view text) {
   Labels out;
-  if (text.ends_with('.') && !text.ends_with("\\.")) text.remove_suffix(1);
+  if (text.ends_with('.')) {
+    text.remove_suffix(1);
+    // A dot behind a backslash that is not itself escaped is the label's.
+    const size_t backslashes = text.size() - 1 - text.find_last_not_of('\\');  // npos is -1
+    if (backslashes % 2 != 0) text = {text.data(), text.size() + 1};
+  }
   if (text.empty()) return out;
   out.emplace_back();
   for (size_t i = 0; i < text.size(); ++i) {
