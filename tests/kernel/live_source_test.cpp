@@ -474,7 +474,7 @@ TEST_F(LiveTraffic, ARefusedProgramCostsOnlyItself) {
   OPEN_OR_SKIP(source, some);
   EXPECT_FALSE(source.features().processes);
   EXPECT_TRUE(source.features().late_owners);
-  EXPECT_EQ(plan_owners(*whole, {})->back_end, source.plan().back_end);
+  EXPECT_EQ(plan_owners(*whole, some.attribution)->back_end, source.plan().back_end);
   EXPECT_NE(std::string::npos, source.setback().find("on_exec")) << source.setback();
 
   some.refused = "on_egress";
