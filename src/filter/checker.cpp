@@ -27,8 +27,10 @@ using Verdicts = std::map<std::pair<size_t, size_t>, Verdict>;
 
 class Checker {
  public:
-  Checker(const EventSpec& event, const Catalog& catalog, Verdicts& verdicts)
-      : event_(event), catalog_(catalog), verdicts_(verdicts), names_{event} {}
+  Checker(const EventSpec& event, const Catalog& catalog, Verdicts& verdicts, Outer* outer)
+      : event_(event), catalog_(catalog), verdicts_(verdicts), names_{event} {
+    names_.outer = outer;
+  }
 
   Checked<Tree> condition(const Node& node);
 
@@ -37,6 +39,7 @@ class Checker {
   Checked<Tree> decide(const Node& node);
   Checked<Tree> compare(const Node& node);
   Checked<Tree> membership(const Node& node);
+  Checked<Tree> in_set(const Node& left, std::shared_ptr<const OuterSet> set, const Node& node);
   Checked<Tree> call(const Node& node);
   Checked<Tree> match(const Node& node, Tree::Op op);
   Checked<Tree> quantified(const Node& node);
@@ -241,9 +244,27 @@ Checked<Tree> Checker::against_literal(Term term, Operator op, const Node& term_
   return negated(std::move(*out));
 }
 
+Checked<Tree> Checker::in_set(const Node& left, std::shared_ptr<const OuterSet> set,
+                              const Node& node) {
+  auto term = value(left);
+  if (!term) return pass_on(term);
+  if (!*term) return Tree{Tree::Op::Never};
+  if (!is_textual((*term)->kind)) {
+    return complain(left.at, "this is " + std::string(kind_name((*term)->kind)) +
+                                 "; the set holds texts or addresses");
+  }
+  Tree out{Tree::Op::InSet};
+  out.outer_set = std::move(set);
+  out.terms.push_back(std::move(**term));
+  return lifted(std::move(out), node);
+}
+
 Checked<Tree> Checker::membership(const Node& node) {
   const Node& left = node.children[0];
   const Node& right = node.children[1];
+  if (names_.outer != nullptr && right.kind == Node::Kind::Name) {
+    if (auto set = names_.outer->set(right.text)) return in_set(left, std::move(set), node);
+  }
   bool constants = right.kind == Node::Kind::List || right.kind == Node::Kind::Network;
   if (right.kind == Node::Kind::Text) {
     // A network may stand in quotes.
@@ -381,6 +402,10 @@ Checked<Tree> Checker::quantified(const Node& node) {
     variable.element.path.width_bits = (*domain)->path.width_bits;
     variable.element.path.of = (*domain)->path.of;
   }
+  if (!field) {
+    variable.element.path.kind = (*domain)->element;
+    variable.element.path.of = (*domain)->of;
+  }
   variable.element.kind = variable.element.path.kind;
   Tree out{Tree::Op::Exists};
   out.variable = slots_++;
@@ -415,6 +440,11 @@ Checked<Tree> Checker::presence(const Node& target, bool by_name, const Node& no
   if (!term) return pass_on(term);
   if (!*term) return Tree{Tree::Op::Never};
   names_.verdict->good = true;
+  if ((*term)->form == Term::Form::Call) {
+    Tree out{Tree::Op::Present};
+    out.terms.push_back(std::move(**term));
+    return lifted(std::move(out), node);
+  }
   if ((*term)->form != Term::Form::Path || !(*term)->path.many) return Tree{Tree::Op::Always};
   Tree out{Tree::Op::Exists};
   out.variable = slots_;
@@ -466,11 +496,11 @@ Checked<Tree> Checker::lifted(Tree tree, const Node& node) {
 
 Checked<std::vector<Tree>> check_expression(const Node& node,
                                             std::span<const EventSpec* const> events,
-                                            const Catalog& catalog) {
+                                            const Catalog& catalog, Outer* outer) {
   Verdicts verdicts;
   std::vector<Tree> out;
   for (const EventSpec* event : events) {
-    auto tree = Checker(*event, catalog, verdicts).condition(node);
+    auto tree = Checker(*event, catalog, verdicts, outer).condition(node);
     if (!tree) return pass_on(tree);
     if (!Program::make(*tree)) return complain(node.at, "the expression is too complex");
     out.push_back(std::move(*tree));

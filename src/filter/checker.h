@@ -9,15 +9,17 @@
 #include <vector>
 
 #include "event/catalog.h"
+#include "filter/outer.h"
 #include "filter/syntax.h"
 #include "filter/tree.h"
 
 namespace tracee {
 
-// One tree per event, in the order of `events`. `catalog` knows the names of
+// One tree per event, in the order of `events`. `outer` must outlive the trees and
+// their programs. `catalog` knows the names of
 // all events, for event.name.
 Checked<std::vector<Tree>> check_expression(const Node& node,
                                             std::span<const EventSpec* const> events,
-                                            const Catalog& catalog);
+                                            const Catalog& catalog, Outer* outer = nullptr);
 
 }  // namespace tracee

@@ -55,8 +55,8 @@ KeyRanges KeyRanges::complement(Key most) const {
 }
 
 bool KeyRanges::contains(Key key) const noexcept {
-  return std::ranges::any_of(
-      ranges_, [key](const KeyRange& range) { return range.low <= key && key <= range.high; });
+  const auto after = std::ranges::upper_bound(ranges_, key, {}, &KeyRange::low);
+  return after != ranges_.begin() && key <= std::prev(after)->high;
 }
 
 }  // namespace tracee

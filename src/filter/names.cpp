@@ -77,17 +77,78 @@ constexpr Field kNetwork[] = {
     field<&Context::gso_segments, "gsoSegments">("Segments a packet to be cut stands for."),
 };
 
+// The owner under the names that the typed event has for it.
+const Context& self(const Context& c) noexcept { return c; }
+
+constexpr Field kRealUser[] = {field<&Context::user_id, "id">("Effective user id.")};
+constexpr RecordSpec kRealUserSpec{"user", kRealUser};
+constexpr Field kExecutable[] = {field<&executable, "path">("Path, from its own root.")};
+constexpr RecordSpec kExecutableSpec{"executable", kExecutable};
+constexpr Field kThread[] = {
+    field<&Context::thread_start_ns, "start_time">("Start of the thread, ns since the epoch."),
+    field<&Context::process_name, "name">("Name of the thread."),
+    field<&Context::thread_entity, "unique_id">("Hash of host id and start."),
+    field<&Context::host_thread_id, "host_tid">("Thread id on the host."),
+    field<&Context::thread_id, "tid">("Thread id in its own pid namespace."),
+    field<&Context::syscall, "syscall">("Last socket call of the sender."),
+};
+constexpr RecordSpec kThreadSpec{"thread", kThread};
+constexpr Field kWorkloadProcess[] = {
+    field<&self, "executable">("The program.", &kExecutableSpec),
+    field<&Context::process_entity, "unique_id">("Hash of host id and start."),
+    field<&Context::parent_entity, "parent_unique_id">("That of the parent."),
+    field<&Context::host_process_id, "host_pid">("Process id on the host."),
+    field<&Context::process_id, "pid">("Process id in its own pid namespace."),
+    field<&Context::host_parent_id, "host_ppid">("Parent's process id on the host."),
+    field<&Context::parent_id, "ppid">("Parent's process id in the own pid namespace."),
+    field<&self, "real_user">("The user.", &kRealUserSpec),
+    field<&self, "thread">("The thread.", &kThreadSpec),
+};
+constexpr RecordSpec kWorkloadProcessSpec{"process", kWorkloadProcess};
+constexpr Field kImage[] = {
+    field<&container_image, "name">("Image name."),
+    field<&container_digest, "repo_digests">("Image digest."),
+};
+constexpr RecordSpec kImageSpec{"image", kImage};
+constexpr Field kWorkloadContainer[] = {
+    field<&container_id, "id">("Full container id, empty on the host."),
+    field<&container_name, "name">("Container name."),
+    field<&self, "image">("Image.", &kImageSpec),
+    field<&container_started, "started">("The container's entry point has run."),
+};
+constexpr RecordSpec kWorkloadContainerSpec{"container", kWorkloadContainer};
+constexpr Field kPod[] = {
+    field<&pod_name, "name">("Pod name."),
+    field<&pod_uid, "uid">("Pod uid."),
+};
+constexpr RecordSpec kPodSpec{"pod", kPod};
+constexpr Field kNamespace[] = {field<&pod_namespace, "name">("Pod namespace.")};
+constexpr RecordSpec kNamespaceSpec{"namespace", kNamespace};
+constexpr Field kK8s[] = {
+    field<&self, "pod">("The pod.", &kPodSpec),
+    field<&self, "namespace">("Its namespace.", &kNamespaceSpec),
+};
+constexpr RecordSpec kK8sSpec{"k8s", kK8s};
+constexpr Field kWorkload[] = {
+    field<&self, "process">("The process.", &kWorkloadProcessSpec),
+    field<&self, "container">("The container.", &kWorkloadContainerSpec),
+    field<&self, "k8s">("The pod.", &kK8sSpec),
+};
+
 constexpr Field kLone[] = {
+    field<&Context::time_ns, "timestamp">("Time of the packet, ns since the epoch."),
     field<&Context::syscall, "syscall">("Last socket call of the sender; empty on ingress."),
 };
 
 constexpr NameGroup kGroups[] = {
     {"event", kEvent},           {"process", kProcess}, {"container", kContainer},
-    {"kubernetes", kKubernetes}, {"network", kNetwork},
+    {"kubernetes", kKubernetes}, {"network", kNetwork}, {"workload", kWorkload},
 };
 
 }  // namespace
 
+const RecordSpec& process_record() { return kWorkloadProcessSpec; }
+const RecordSpec& container_record() { return kWorkloadContainerSpec; }
 std::span<const NameGroup> name_groups() { return kGroups; }
 std::span<const Field> lone_names() { return kLone; }
 

@@ -17,6 +17,9 @@ struct NameGroup {
   std::span<const Field> fields;
 };
 std::span<const NameGroup> name_groups();
+// `workload.process` and `workload.container`: records of which each is a Context.
+const RecordSpec& process_record();
+const RecordSpec& container_record();
 // Names that stand alone.
 std::span<const Field> lone_names();
 

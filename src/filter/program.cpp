@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "filter/outer.h"
 #include "filter/text_functions.h"
 
 namespace tracee {
@@ -71,6 +72,13 @@ class Program::Maker {
       case Tree::Op::Contains:
       case Tree::Op::Matches:
         return lay_relation(tree, yes, no);
+      case Tree::Op::Present:
+        return push(tree.terms[0], put(targets({Op::Present}, yes, no)), 0);
+      case Tree::Op::InSet: {
+        Instruction out{Op::InSet};
+        out.operand = keep(out_.outer_sets_, tree.outer_set);
+        return push(tree.terms[0], put(targets(out, yes, no)), 0);
+      }
     }
     return no;
   }
@@ -121,6 +129,7 @@ class Program::Maker {
       out.operand = keep(out_.paths_, term.path);
       return put(targets(out, yes, no));
     }
+    out.at = term.at;
     return push(term, put(targets(out, yes, no)), 0);
   }
 
@@ -157,6 +166,9 @@ class Program::Maker {
       case Term::Form::Call:
         out.op = Op::Call;
         out.function = term.function;
+        out.field = term.member;
+        out.outer = term.outer;
+        if (!term.arguments.empty()) out.at = term.arguments[0].at;
         out.operand = static_cast<uint32_t>(term.arguments.size());
         return push_all(term.arguments, put(out), below);
     }
@@ -215,12 +227,24 @@ class Program::Machine {
           const Value list = stack_[--top_].value;
           bool found = false;
           const uint32_t count = list.kind == Kind::List ? list.count : 0;
-          for (uint32_t i = 0; i < count && !found; ++i) found = body(step, text_at(list, i));
+          for (uint32_t i = 0; i < count && !found; ++i) {
+            found = body(step, step.at != nullptr ? step.at(list.p, i) : text_at(list, i));
+          }
           at = found ? step.yes : step.no;
           break;
         }
         case Op::Owner:
           at = program_.owners_[step.operand]->keeps(*event_.context) ? step.yes : step.no;
+          break;
+        case Op::Present: {
+          const Value value = stack_[--top_].value;
+          at = value.kind != Kind::Record || value.p != nullptr ? step.yes : step.no;
+          break;
+        }
+        case Op::InSet:
+          --top_;
+          at =
+              program_.outer_sets_[step.operand]->contains(stack_[top_].value) ? step.yes : step.no;
           break;
         case Op::Compare:
         case Op::StartsWith:
@@ -243,7 +267,7 @@ class Program::Machine {
           for (uint32_t i = 0; i < step.operand && i < 3; ++i) {
             arguments[i] = stack_[top_ + i].value;
           }
-          push(call(step.function, {arguments, step.operand}, scratch_));
+          push(result(step, {arguments, step.operand}));
           at = step.yes;
           break;
         }
@@ -304,6 +328,21 @@ class Program::Machine {
     if (term.kind == Kind::Text) return value_of(std::string_view(term.text));
     if (term.kind == Kind::Address) return value_of(term.address);
     return term.number;
+  }
+
+  Value result(const Instruction& step, std::span<const Value> arguments) noexcept {
+    if (step.function == Function::Outer) return step.outer->call(arguments, event_, scratch_);
+    if (step.function == Function::Member) {
+      const Value& object = arguments[0];
+      if (object.kind != Kind::Record || object.p == nullptr) return nothing();
+      return step.field->get(object.p);
+    }
+    if (step.function == Function::At && step.at != nullptr) {
+      const Value& list = arguments[0];
+      const bool there = list.kind == Kind::List && arguments[1].u < list.count;
+      return there ? step.at(list.p, static_cast<uint32_t>(arguments[1].u)) : nothing();
+    }
+    return call(step.function, arguments, scratch_);
   }
 
   bool relation(const Instruction& step) noexcept {

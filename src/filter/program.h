@@ -53,6 +53,8 @@ class Program {
     EndsWith,
     Contains,  // the two values on the stack
     Matches,   // the value on the stack
+    Present,   // the value on the stack is one
+    InSet,     // the value on the stack is in `outer_sets_`
     Owner,
     // These go on at `yes`:
     PushPath,
@@ -73,6 +75,8 @@ class Program {
     const Field* field = nullptr;
     const Field* member = nullptr;
     uint64_t bias = 0, low = 0, span = 0;
+    const OuterFunction* outer = nullptr;
+    Value (*at)(const void* first, uint32_t index) noexcept = nullptr;
   };
 
   class Maker;
@@ -84,6 +88,7 @@ class Program {
   std::vector<std::shared_ptr<const ValueSet>> sets_;
   std::vector<std::shared_ptr<const Regex>> regexes_;
   std::vector<std::shared_ptr<const OwnerTest>> owners_;
+  std::vector<std::shared_ptr<const OuterSet>> outer_sets_;
   uint32_t entry_ = kYes;
 };
 

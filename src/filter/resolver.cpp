@@ -17,12 +17,20 @@ struct Signature {
   Kind result;
 };
 constexpr Signature kFunctions[] = {
-    {"size", Function::Size, 1, Kind::Signed},      {"lower", Function::Lower, 1, Kind::Text},
-    {"lowerAscii", Function::Lower, 1, Kind::Text}, {"upper", Function::Upper, 1, Kind::Text},
-    {"upperAscii", Function::Upper, 1, Kind::Text}, {"trim", Function::Trim, 1, Kind::Text},
-    {"replace", Function::Replace, 3, Kind::Text},  {"split", Function::Split, 2, Kind::List},
-    {"join", Function::Join, 2, Kind::Text},        {"basename", Function::Basename, 1, Kind::Text},
+    {"size", Function::Size, 1, Kind::Signed},
+    {"lower", Function::Lower, 1, Kind::Text},
+    {"lowerAscii", Function::Lower, 1, Kind::Text},
+    {"upper", Function::Upper, 1, Kind::Text},
+    {"upperAscii", Function::Upper, 1, Kind::Text},
+    {"trim", Function::Trim, 1, Kind::Text},
+    {"replace", Function::Replace, 3, Kind::Text},
+    {"split", Function::Split, 2, Kind::List},
+    {"join", Function::Join, 2, Kind::Text},
+    {"basename", Function::Basename, 1, Kind::Text},
     {"dirname", Function::Dirname, 1, Kind::Text},
+    {"entropy", Function::Entropy, 1, Kind::Unsigned},
+    {"domain", Function::Domain, 1, Kind::Text},
+    {"subdomain", Function::Subdomain, 1, Kind::Text},
 };
 
 constexpr Matcher kMatchers[] = {
@@ -128,7 +136,28 @@ Checked<Place> Resolver::root(const Node& node) {
 
 Checked<Place> Resolver::member(Place object, std::string_view name, const Node& node) {
   if (object.lacking) return object;
-  if (object.computed) return complain(node.at, "this has no members");
+  if (object.computed) {
+    Term& record = *object.computed;
+    if (record.kind != Kind::Record || record.of == nullptr) {
+      return complain(node.at, "this has no members");
+    }
+    const Field* field = find_field(record.of->fields, name, false);
+    if (field == nullptr) {
+      std::vector<std::string_view> names;
+      for (const Field& candidate : record.of->fields) names.push_back(candidate.name);
+      return complain(node.end - name.size(), unknown("member", name, names));
+    }
+    Term out;
+    out.form = Term::Form::Call;
+    out.function = Function::Member;
+    out.kind = field->kind;
+    out.element = field->element;
+    out.member = field;
+    out.of = field->of;
+    out.arguments.push_back(std::move(record));
+    object.computed = std::move(out);
+    return object;
+  }
   std::span<const Field> fields = object.fields;
   const bool first = !object.started;
   if (object.started) {
@@ -177,6 +206,8 @@ Checked<Place> Resolver::element(Place object, const Node& node) {
     Term out;
     out.form = Term::Form::Call;
     out.function = Function::At;
+    out.kind = object.computed->element;
+    out.of = object.computed->of;
     Term number;
     number.kind = Kind::Unsigned;
     number.number = value_of(uint64_t{at});
@@ -287,7 +318,47 @@ Checked<Maybe> Resolver::value(const Node& node, bool whole) {
   return Maybe(term_of(std::move(found->path)));
 }
 
+// The object's name and the function's are one name: `process.get(…)` is not about
+// the packet's process.
+Checked<Maybe> Resolver::outer_function(const OuterFunction& function, const Node& node) {
+  const OuterFunction::Signature& signature = function.signature();
+  if (node.children.size() - 1 != signature.arguments.size()) {
+    return complain(node.at, std::string(signature.object) + "." + node.text + "() takes " +
+                                 std::to_string(signature.arguments.size()) + " arguments");
+  }
+  Term out;
+  out.form = Term::Form::Call;
+  out.function = Function::Outer;
+  out.outer = &function;
+  out.kind = signature.result;
+  out.element = signature.element;
+  out.of = signature.of;
+  out.at = signature.at;
+  for (size_t i = 1; i < node.children.size(); ++i) {
+    auto argument = value(node.children[i]);
+    if (!argument) return argument;
+    if (!*argument) return Maybe();
+    const Kind kind = (*argument)->kind;
+    const bool fits = signature.arguments[i - 1] == Kind::Text ? is_textual(kind) : is_number(kind);
+    if (!fits) {
+      return complain(node.children[i].at, "this is " + std::string(kind_name(kind)) + ", which " +
+                                               node.text + "() does not take");
+    }
+    out.arguments.push_back(std::move(**argument));
+  }
+  return Maybe(std::move(out));
+}
+
 Checked<Maybe> Resolver::function(const Node& node) {
+  if (outer != nullptr && node.method && node.children[0].kind == Node::Kind::Name) {
+    const std::string& object = node.children[0].text;
+    if (const OuterFunction* found = outer->function(object, node.text)) {
+      return outer_function(*found, node);
+    }
+    if (std::string why = outer->refusal(object, node.text); !why.empty()) {
+      return complain(node.at, std::move(why));
+    }
+  }
   const auto* signature = std::ranges::find(kFunctions, node.text, &Signature::name);
   if (signature == std::end(kFunctions)) {
     std::vector<std::string_view> names = {"exists", "all", "getEventData", "hasData", "has"};

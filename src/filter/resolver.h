@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "event/catalog.h"
+#include "filter/outer.h"
 #include "filter/syntax.h"
 #include "filter/tree.h"
 
@@ -42,6 +43,7 @@ struct Resolver {
   const EventSpec& event;
   Verdict* verdict = nullptr;  // of the comparison at hand
   std::vector<Variable> variables{};
+  Outer* outer = nullptr;  // null: there are no such names
 
   // `whole`: a list is wanted as such, not its elements.
   Checked<Maybe> value(const Node& node, bool whole = false);
@@ -53,6 +55,7 @@ struct Resolver {
   Checked<Place> element(Place object, const Node& node);
   Checked<Place> event_data(const Node& node);
   Checked<Maybe> function(const Node& node);
+  Checked<Maybe> outer_function(const OuterFunction& function, const Node& node);
   Place lacks(const Node& node, std::string_view name, std::vector<std::string_view> candidates);
 };
 

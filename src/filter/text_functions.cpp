@@ -2,20 +2,13 @@
 #include "filter/text_functions.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "event/address.h"
 
 namespace tracee {
 namespace {
-
-// Room for `size` bytes, or null.
-char* take(Scratch& scratch, size_t size, size_t align = 1) noexcept {
-  const size_t start = (scratch.used + align - 1) / align * align;
-  if (start > scratch.block.size() || size > scratch.block.size() - start) return nullptr;
-  scratch.used = start + size;
-  return scratch.block.data() + start;
-}
 
 Value mapped(std::string_view text, char (*change)(char), Scratch& scratch) noexcept {
   char* out = take(scratch, text.size());
@@ -104,6 +97,47 @@ Value join(const Value& list, std::string_view separator, Scratch& scratch) noex
   return value_of(std::string_view(out, size));
 }
 
+// How evenly a text uses its bytes: hundredths of a bit a byte, by Shannon.
+uint64_t entropy(std::string_view text) noexcept {
+  if (text.empty()) return 0;
+  uint32_t counts[256] = {};
+  for (const char c : text) ++counts[static_cast<unsigned char>(c)];
+  double bits = 0;
+  const auto size = static_cast<double>(text.size());
+  for (const uint32_t count : counts) {
+    if (count > 0) bits -= count / size * std::log2(count / size);
+  }
+  return static_cast<uint64_t>(bits * 100 + 0.5);
+}
+
+// Where the part of a name begins that somebody registered: its last two labels,
+// three below a country that sells names below second-level ones (co.uk, com.br).
+// There is no list of all registries here; it is a good guess.
+size_t domain_start(std::string_view name) noexcept {
+  size_t dots[3];
+  size_t count = 0;
+  for (size_t at = name.size(); count < 3;) {
+    at = at == 0 ? name.npos : name.rfind('.', at - 1);
+    if (at == name.npos) break;
+    dots[count++] = at;
+  }
+  if (count < 2) return 0;
+  const bool country = name.size() - dots[0] == 3 && dots[0] - dots[1] <= 4;
+  if (!country) return dots[1] + 1;
+  return count == 3 ? dots[2] + 1 : 0;
+}
+
+std::string_view without_root(std::string_view name) noexcept {
+  if (name.ends_with('.')) name.remove_suffix(1);
+  return name;
+}
+
+std::string_view subdomain(std::string_view name) noexcept {
+  name = without_root(name);
+  const size_t start = domain_start(name);
+  return name.substr(0, start == 0 ? 0 : start - 1);
+}
+
 // Characters of a text, elements of a list or map.
 Value size_of(const Value& value) noexcept {
   size_t size = value.count;
@@ -141,6 +175,15 @@ bool ordered(Operator op, const T& a, const T& b) noexcept {
 }
 
 }  // namespace
+
+char* take(Scratch& scratch, size_t size, size_t align) noexcept {
+  // The block itself is aligned for nothing.
+  const auto begin = reinterpret_cast<uintptr_t>(scratch.block.data());
+  const size_t start = (begin + scratch.used + align - 1) / align * align - begin;
+  if (start > scratch.block.size() || size > scratch.block.size() - start) return nullptr;
+  scratch.used = start + size;
+  return scratch.block.data() + start;
+}
 
 // A record that is none: no comparison knows the kind.
 Value nothing() noexcept {
@@ -196,8 +239,18 @@ Value call(Function function, std::span<const Value> arguments, Scratch& scratch
       return value_of(basename(text));
     case Function::Dirname:
       return value_of(dirname(text));
+    case Function::Entropy:
+      return value_of(entropy(text));
+    case Function::Domain:
+      text = without_root(text);
+      return mapped(text.substr(domain_start(text)), to_lower, scratch);
+    case Function::Subdomain:
+      return value_of(subdomain(text));
     case Function::At:
       return text_at(first, arguments[1].u);
+    case Function::Member:
+    case Function::Outer:
+      break;  // the program's own
   }
   return nothing();
 }

@@ -19,6 +19,9 @@ struct Scratch {
   size_t used = 0;
 };
 
+// Room for `size` bytes, or null.
+char* take(Scratch& scratch, size_t size, size_t align = 1) noexcept;
+
 Value nothing() noexcept;
 
 // The text of a Text or Address; false: it has none.

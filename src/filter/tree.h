@@ -24,8 +24,16 @@ enum class Function : uint8_t {
   Join,
   Basename,
   Dirname,
-  At,
+  Entropy,
+  Domain,
+  Subdomain,
+  At,      // of a list
+  Member,  // `member` of a record
+  Outer,   // `outer`
 };
+
+class OuterFunction;
+class OuterSet;
 
 // A value: known, read, or computed.
 struct Term {
@@ -39,6 +47,11 @@ struct Term {
   Path path{};                // Path
   Function function = Function::Size;
   std::vector<Term> arguments{};  // Call
+  const Field* member = nullptr;
+  const OuterFunction* outer = nullptr;
+  const RecordSpec* of = nullptr;  // of a computed Record, or a List of them
+  // Element of a computed list; null: of texts.
+  Value (*at)(const void* first, uint32_t index) noexcept = nullptr;
 };
 
 // A question about the owner that the packet's context alone does not answer.
@@ -62,6 +75,8 @@ struct Tree {
     Contains,  // terms[0] … terms[1]
     Matches,   // terms[0] has a match of `regex`
     Exists,    // some value of terms[0], as `variable`, makes children[0] true
+    Present,   // terms[0] is a value
+    InSet,     // terms[0] is in `outer_set`
     Owner,
   };
   Op op = Op::Always;
@@ -72,6 +87,7 @@ struct Tree {
   std::shared_ptr<const ValueSet> set{};
   std::shared_ptr<const Regex> regex{};
   std::shared_ptr<const OwnerTest> owner{};
+  std::shared_ptr<const OuterSet> outer_set{};
 };
 
 Tree both(Tree a, Tree b);
