@@ -21,6 +21,15 @@ class ProcessView final : public ProcessTree {
   bool is_new_container(std::string_view id) const noexcept override {
     return enricher_.is_new_container(id);
   }
+  bool find_process(uint32_t entity, Context& out) const noexcept override {
+    return enricher_.find_process(entity, out);
+  }
+  size_t find_children(uint32_t entity, std::span<Context> out) const noexcept override {
+    return enricher_.find_children(entity, out);
+  }
+  bool find_container(std::string_view text, bool by_name, Context& out) const noexcept override {
+    return enricher_.find_container(text, by_name, out);
+  }
   uint32_t host_mount_namespace() const noexcept override { return host_mount_namespace_; }
 
  private:

@@ -18,6 +18,8 @@ using detection::Answer;
 using detection::StoreError;
 
 constexpr size_t kMaxOwners = 8192;
+// What one question for several processes answers at most.
+constexpr size_t kMostProcesses = 64;
 
 template <class T>
 Answer<T> no(StoreError error) {
@@ -96,26 +98,26 @@ struct Stores::Views {
   struct OfProcess final : detection::ProcessStore {
     explicit OfProcess(const Stores& all) : all(all) {}
     Answer<detection::Process> get(uint32_t id) const override {
-      const auto found = all.by_entity_.find(id);
-      if (found == all.by_entity_.end()) return no<detection::Process>(lacking());
-      return {api_process(found->second->context)};
+      Context found;
+      if (!all.find_process(id, found)) return no<detection::Process>(lacking());
+      return {api_process(found)};
     }
     Answer<std::vector<detection::Process>> children(uint32_t id) const override {
-      Answer<std::vector<detection::Process>> out;
-      for (const Owner& owner : all.owners_) {
-        if (owner.context.parent_entity == id) out.value.push_back(api_process(owner.context));
-      }
-      if (out.value.empty()) out.error = lacking();
-      return out;
+      return several([&](std::span<Context> room) { return all.find_children(id, room); });
     }
     Answer<std::vector<detection::Process>> ancestry(uint32_t id, uint32_t depth) const override {
+      if (depth == 0) return no<std::vector<detection::Process>>(StoreError::InvalidArgument);
+      return several([&](std::span<Context> room) {
+        return all.find_line(id, room.first(std::min<size_t>(depth, room.size())));
+      });
+    }
+    template <class Find>
+    Answer<std::vector<detection::Process>> several(Find&& find) const {
+      std::vector<Context> room(kMostProcesses);
+      room.resize(find(std::span<Context>(room)));
       Answer<std::vector<detection::Process>> out;
-      auto found = all.by_entity_.find(id);
-      while (found != all.by_entity_.end() && out.value.size() < depth) {
-        out.value.push_back(api_process(found->second->context));
-        found = all.by_entity_.find(found->second->context.parent_entity);
-      }
-      if (out.value.empty()) out.error = depth == 0 ? StoreError::InvalidArgument : lacking();
+      for (const Context& each : room) out.value.push_back(api_process(each));
+      if (out.value.empty()) out.error = lacking();
       return out;
     }
     StoreError lacking() const {
@@ -126,22 +128,18 @@ struct Stores::Views {
 
   struct OfContainer final : detection::ContainerStore {
     explicit OfContainer(const Stores& all) : all(all) {}
-    template <class Wanted>
-    Answer<detection::Container> first(Wanted&& wanted) const {
-      if (!all.remembers_owners_) return no<detection::Container>(StoreError::Unhealthy);
-      const auto owner = std::ranges::find_if(all.owners_, [&](const Owner& each) {
-        return !each.context.container.id.empty() && wanted(each.context.container);
-      });
-      if (owner == all.owners_.end()) return no<detection::Container>(StoreError::NotFound);
-      return {api_container(owner->context)};
+    Answer<detection::Container> first(std::string_view text, bool by_name) const {
+      if (text.empty()) return no<detection::Container>(StoreError::InvalidArgument);
+      Context found;
+      if (all.find_container(text, by_name, found)) return {api_container(found)};
+      return no<detection::Container>(all.remembers_owners_ ? StoreError::NotFound
+                                                            : StoreError::Unhealthy);
     }
     Answer<detection::Container> get(std::string_view prefix) const override {
-      if (prefix.empty()) return no<detection::Container>(StoreError::InvalidArgument);
-      return first([&](const Container& c) { return c.id.starts_with(prefix); });
+      return first(prefix, false);
     }
     Answer<detection::Container> get_by_name(std::string_view name) const override {
-      if (name.empty()) return no<detection::Container>(StoreError::InvalidArgument);
-      return first([&](const Container& c) { return c.name == name; });
+      return first(name, true);
     }
     const Stores& all;
   } container;
@@ -210,8 +208,17 @@ void Stores::remember(const Context& context) {
   const uint32_t id = context.process_entity;
   if (id == 0) return;
   if (const auto known = by_entity_.find(id); known != by_entity_.end()) {
-    owners_.splice(owners_.begin(), owners_, known->second);
-    return;
+    const Context& old = known->second->context;
+    const bool same = old.process_name == context.process_name &&
+                      old.executable_path == context.executable_path &&
+                      old.container == context.container;
+    if (same) {
+      owners_.splice(owners_.begin(), owners_, known->second);
+      return;
+    }
+    // It runs another program now, or its container has got a name.
+    owners_.erase(known->second);
+    by_entity_.erase(known);
   }
   if (owners_.size() == kMaxOwners) {
     by_entity_.erase(owners_.back().context.process_entity);
@@ -221,17 +228,54 @@ void Stores::remember(const Context& context) {
   by_entity_.emplace(id, owners_.begin());
 }
 
+bool Stores::find_process(uint32_t entity, Context& out) const noexcept {
+  if (entity == 0) return false;
+  if (tables_ != nullptr && tables_->find_process(entity, out)) return true;
+  const auto found = by_entity_.find(entity);
+  if (found == by_entity_.end()) return false;
+  out = found->second->context;
+  return true;
+}
+
+size_t Stores::find_children(uint32_t entity, std::span<Context> out) const noexcept {
+  if (tables_ != nullptr) return tables_->find_children(entity, out);
+  size_t count = 0;
+  for (const Owner& owner : owners_) {
+    if (entity == 0 || count == out.size()) break;
+    if (owner.context.parent_entity == entity) out[count++] = owner.context;
+  }
+  return count;
+}
+
+size_t Stores::find_line(uint32_t entity, std::span<Context> out) const noexcept {
+  size_t count = 0;
+  while (count < out.size() && find_process(entity, out[count])) {
+    entity = out[count++].parent_entity;
+  }
+  return count;
+}
+
+bool Stores::find_container(std::string_view text, bool by_name, Context& out) const noexcept {
+  if (text.empty()) return false;
+  if (tables_ != nullptr && tables_->find_container(text, by_name, out)) return true;
+  const auto owner = std::ranges::find_if(owners_, [&](const Owner& each) {
+    const Container& container = each.context.container;
+    return !container.id.empty() &&
+           (by_name ? container.name == text : container.id.starts_with(text));
+  });
+  if (owner == owners_.end()) return false;
+  out = owner->context;
+  return true;
+}
+
+const detection::SystemInfo& Stores::system_info() const noexcept { return views_->system.known; }
+
 std::span<const Context> Stores::ancestors(const Context& of, uint32_t depth,
                                            Arena& arena) const noexcept {
   constexpr uint32_t kMost = 5;
   auto out = arena.take<Context>(std::min(depth, kMost));
-  size_t count = 0;
-  auto found = by_entity_.find(of.parent_entity);
-  while (found != by_entity_.end() && count < out.size()) {
-    std::construct_at(&out[count++], found->second->context);
-    found = by_entity_.find(found->second->context.parent_entity);
-  }
-  return out.first(count);
+  for (Context& each : out) std::construct_at(&each);
+  return out.first(find_line(of.parent_entity, out));
 }
 
 }  // namespace tracee

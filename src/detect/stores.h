@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "detect/dns_names.h"
 #include "event/event.h"
+#include "filter/process_tree.h"
 #include "tracee/detector.h"
 
 namespace tracee {
@@ -38,6 +39,22 @@ class Stores final : public detection::DataStores {
     if (remembers_owners_ || event.spec == dns_event_) look_at(event);
   }
 
+  // The tables of processes and containers, where somebody keeps them (a live trace);
+  // else what is known of both is what events have shown.
+  void ask(const ProcessTree* tables) { tables_ = tables; }
+
+  // A process by the id that events show; its children; itself and its ancestors; the
+  // container whose id begins so, or that has this name. As they would own a packet;
+  // texts are views that live as long as the event at hand.
+  bool find_process(uint32_t entity, Context& out) const noexcept;
+  size_t find_children(uint32_t entity, std::span<Context> out) const noexcept;
+  size_t find_line(uint32_t entity, std::span<Context> out) const noexcept;
+  bool find_container(std::string_view text, bool by_name, Context& out) const noexcept;
+  bool find_name(std::string_view name, detection::DnsKnowledge& out) const {
+    return names_.find(name, now_ns_, out);
+  }
+  const detection::SystemInfo& system_info() const noexcept;
+
   // Up to `depth` ancestors of the owner, the parent first, in the arena.
   std::span<const Context> ancestors(const Context& of, uint32_t depth,
                                      Arena& arena) const noexcept;
@@ -61,6 +78,7 @@ class Stores final : public detection::DataStores {
   const EventSpec* dns_event_ = nullptr;
   const Field* dns_message_ = nullptr;
   bool remembers_owners_ = false;
+  const ProcessTree* tables_ = nullptr;
   uint64_t now_ns_ = 0;
   // The most recently seen first.
   std::list<Owner> owners_;

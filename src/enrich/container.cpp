@@ -34,6 +34,15 @@ const ContainerEntry* ContainerTable::find(std::string_view id) const noexcept {
   return found != containers_.end() ? found->second.get() : nullptr;
 }
 
+const ContainerEntry* ContainerTable::find_first(std::string_view text,
+                                                 bool by_name) const noexcept {
+  const auto found = std::ranges::find_if(containers_, [&](const auto& each) {
+    const ContainerEntry& entry = *each.second;
+    return entry.is_known() && (by_name ? entry.names.name == text : entry.id.starts_with(text));
+  });
+  return found != containers_.end() ? found->second.get() : nullptr;
+}
+
 size_t ContainerTable::known() const noexcept {
   return static_cast<size_t>(std::ranges::count_if(
       containers_, [](const auto& entry) { return entry.second->is_known(); }));

@@ -59,6 +59,8 @@ class ContainerTable {
   const ContainerEntry* find(uint32_t hierarchy, uint64_t id) const noexcept;
   bool knows(uint32_t hierarchy, uint64_t id) const noexcept;
   const ContainerEntry* find(std::string_view id) const noexcept;
+  // One whose id begins so, or that has this name. Walks the table.
+  const ContainerEntry* find_first(std::string_view text, bool by_name) const noexcept;
 
   // Something was executed in the container of that group.
   void note_start(uint32_t hierarchy, uint64_t id) noexcept;

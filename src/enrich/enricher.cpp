@@ -91,6 +91,33 @@ bool Enricher::parent_of(const Context& context, Context& parent) const noexcept
   return true;
 }
 
+bool Enricher::find_process(uint32_t entity, Context& out) const noexcept {
+  const Process* found = entity != 0 ? processes_.find_entity(entity) : nullptr;
+  if (found == nullptr) return false;
+  fill_owner(found->self, 0, false, out);
+  join(found->self, found, out);
+  return true;
+}
+
+size_t Enricher::find_children(uint32_t entity, std::span<Context> out) const noexcept {
+  const Process* parent = entity != 0 ? processes_.find_entity(entity) : nullptr;
+  size_t count = 0;
+  if (parent == nullptr) return count;
+  processes_.each_child(*parent, [&](const Process& child) {
+    if (count == out.size()) return;
+    fill_owner(child.self, 0, false, out[count]);
+    join(child.self, &child, out[count++]);
+  });
+  return count;
+}
+
+bool Enricher::find_container(std::string_view text, bool by_name, Context& out) const noexcept {
+  const ContainerEntry* found = containers_.find_first(text, by_name);
+  if (found == nullptr || text.empty()) return false;
+  fill_container(*found, out);
+  return true;
+}
+
 bool Enricher::is_new_container(std::string_view id) const noexcept {
   const ContainerEntry* container = containers_.find(id);
   return container != nullptr && container->is_new;

@@ -36,6 +36,12 @@ class Enricher {
   // not known.
   bool parent_of(const Context& context, Context& parent) const noexcept;
 
+  // The process of that id (entity.h), and its children, as they would own a packet.
+  bool find_process(uint32_t entity, Context& out) const noexcept;
+  size_t find_children(uint32_t entity, std::span<Context> out) const noexcept;
+  // The container whose id begins so, or that has this name.
+  bool find_container(std::string_view text, bool by_name, Context& out) const noexcept;
+
   // Whether it has begun since this object was made.
   bool is_new_process(const Context& context) const noexcept {
     return context.process_start >= since_;

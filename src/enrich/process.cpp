@@ -7,6 +7,8 @@
 #include <fstream>
 #include <string>
 
+#include "enrich/entity.h"
+
 namespace tracee {
 namespace {
 
@@ -74,7 +76,18 @@ ProcessTable::ProcessTable(size_t capacity, size_t text_bytes)
     : texts_(text_bytes),
       capacity_(std::max<size_t>(capacity, 16)),
       processes_(std::make_unique_for_overwrite<Process[]>(capacity_)),
-      buckets_(std::bit_ceil(capacity_), kNone) {}
+      buckets_(std::bit_ceil(capacity_), kNone),
+      entity_buckets_(buckets_.size(), kNone) {}
+
+uint32_t& ProcessTable::entity_bucket(uint32_t entity) noexcept {
+  return entity_buckets_[entity & (entity_buckets_.size() - 1)];
+}
+
+const Process* ProcessTable::find_entity(uint32_t entity) const noexcept {
+  uint32_t i = entity_buckets_[entity & (entity_buckets_.size() - 1)];
+  while (i != kNone && processes_[i].entity != entity) i = processes_[i].next_entity;
+  return i == kNone ? nullptr : &processes_[i];
+}
 
 size_t ProcessTable::bucket_of(uint32_t pid) const noexcept {
   return (pid * 0x9e3779b1u >> 7) & (buckets_.size() - 1);
@@ -187,6 +200,9 @@ void ProcessTable::remove(uint32_t index) {
   uint32_t* at = &buckets_[bucket_of(process.self.host_pid)];
   while (*at != index) at = &processes_[*at].next;
   *at = process.next;
+  at = &entity_bucket(process.entity);
+  while (*at != index) at = &processes_[*at].next_entity;
+  *at = process.next_entity;
   unlink(index);
   texts_.release(process.path);
   texts_.release(process.command);
@@ -211,6 +227,10 @@ Process& ProcessTable::add(uint32_t pid, uint64_t start) {
   uint32_t& bucket = buckets_[bucket_of(pid)];
   process.next = bucket;
   bucket = index;
+  process.entity = entity_id(pid, start);
+  uint32_t& entities = entity_bucket(process.entity);
+  process.next_entity = entities;
+  entities = index;
   append(living_, index);
   return process;
 }

@@ -36,6 +36,7 @@ struct Process {
 
   // The table's: next in the bucket, neighbours in the list of the living or ended.
   uint32_t next, older, newer;
+  uint32_t entity, next_entity;  // its id of entity.h, and the next in that bucket
 
   std::string_view executable() const noexcept { return view_of(path); }
   std::string_view command_line() const noexcept { return view_of(command); }
@@ -56,6 +57,20 @@ class ProcessTable {
   const Process* find(uint32_t pid, uint64_t start) const noexcept;
   // The latest process of that pid.
   const Process* newest(uint32_t pid) const noexcept;
+  // By the id that events show (entity.h). Two processes may share one; the later.
+  const Process* find_entity(uint32_t entity) const noexcept;
+  // Calls `visit(const Process&)` for each child that is here. Walks the whole table.
+  template <class Visit>
+  void each_child(const Process& parent, Visit&& visit) const {
+    for (const List* list : {&living_, &ended_}) {
+      for (uint32_t i = list->oldest; i != kNone; i = processes_[i].newer) {
+        const Process& process = processes_[i];
+        const bool child = process.parent_pid == parent.self.host_pid &&
+                           process.parent_start == parent.self.leader_start;
+        if (child) visit(process);
+      }
+    }
+  }
   const Process* parent_of(const Process& process) const noexcept;
   // Its parent, the parent's parent and so on; returns how many there are.
   size_t ancestors(const Process& process,
@@ -90,11 +105,12 @@ class ProcessTable {
   uint32_t index_of(const Process& process) const noexcept;
   uint32_t index_of(uint32_t pid, uint64_t start) const noexcept;
   size_t bucket_of(uint32_t pid) const noexcept;
+  uint32_t& entity_bucket(uint32_t entity) noexcept;
 
   Texts texts_;
   size_t capacity_;
   std::unique_ptr<Process[]> processes_;  // pages that no process needs are never touched
-  std::vector<uint32_t> buckets_;
+  std::vector<uint32_t> buckets_, entity_buckets_;
   List living_, ended_;
   uint32_t used_ = 0;  // of processes_, since the start
   uint32_t free_ = kNone;
