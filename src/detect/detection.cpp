@@ -86,20 +86,19 @@ Result<> Detection::read(const std::string& path, std::vector<std::unique_ptr<De
 // The YAML files of one folder see its lists. One that is named itself has to be good.
 Result<> Detection::read_yaml_files(const std::vector<std::string>& files, bool named,
                                     std::vector<std::unique_ptr<Detector>>& out) {
-  auto lists = std::make_shared<StringLists>();
   std::vector<Error> warnings;
-  auto rules = read_rules(files, *lists, warnings);
-  if (!rules && named) return forward(rules);
-  if (!rules) {
-    registry_.warn(rules.error());
+  auto folder = read_folder(files, named, nullptr, warnings);
+  if (!folder && named) return forward(folder);
+  if (!folder) {
+    registry_.warn(folder.error());
     return {};
   }
   for (Error& warning : warnings) {
     if (named) return tl::unexpected<Error>(std::move(warning));
     registry_.warn(std::move(warning));
   }
-  for (YamlRule& rule : *rules) {
-    out.push_back(make_yaml_detector(std::move(rule), lists));
+  for (const YamlFile& file : folder->files) {
+    if (file.rule) out.push_back(make_yaml_detector(*file.rule, folder->lists));
   }
   return {};
 }

@@ -86,6 +86,15 @@ class ProducedEvent {
 // Kind and width of a field of that type; false: no such type.
 bool type_of(std::string_view type, Kind& kind, uint8_t& width_bits);
 
+// What a detector's author says it finds in a capture; for `tracee detectors test`.
+struct Expectation {
+  std::string place;    // of the expectation, for messages
+  std::string capture;  // as it is written, from the detector's own folder; empty: any
+  uint64_t findings = 0;
+  // Field and value, as text: some finding has all of them.
+  std::vector<std::pair<std::string, std::string>> fields;
+};
+
 class Detector {
  public:
   virtual ~Detector() = default;
@@ -100,6 +109,10 @@ class Detector {
   virtual void on_event(const Event& event, Emitter& out) = 0;     // may throw
   virtual void on_tick(uint64_t /*now_ns*/, Emitter& /*out*/) {}   // may throw
   virtual void close() = 0;                                        // may throw
+
+  virtual std::span<const Expectation> expectations() const { return {}; }
+  // Keys it has forgotten before their time, because there were too many.
+  virtual uint64_t evicted() const { return 0; }
 };
 
 }  // namespace tracee

@@ -247,7 +247,7 @@ void Engine::emit(const Draft& draft) noexcept {
   auto room = arena_.take<Node>(1);
   const DetectedFrom* from = nullptr;
   bool full = room.empty();
-  if (!full && fills.detected_from && event_ != nullptr) {
+  if (!full && fills.detected_from && draft.context == nullptr && event_ != nullptr) {
     const DetectedFrom* parent = event_->finding != nullptr ? event_->finding->from : nullptr;
     from = arena_.make(DetectedFrom{event_->spec, event_->data, parent});
     full = from == nullptr;

@@ -241,12 +241,18 @@ Result<> Registry::bind_inputs(Registered& made) const {
     if (!program) return wrong(detector, "its filters are too complex", "ask for less at once");
     made.inputs.push_back({spec, std::move(*program)});
   }
-  for (const auto& store : detector.definition().requirements.data_stores) {
+  return {};
+}
+
+// What it asks of the stores; known once it is bound.
+void Registry::note_stores(Registered& made) {
+  const DetectorDefinition& definition = made.detector->definition();
+  made.wants_dns_store = false;
+  made.wants_owners = definition.auto_populate.process_ancestry;
+  for (const auto& store : definition.requirements.data_stores) {
     made.wants_dns_store = made.wants_dns_store || store.name == "dns";
     made.wants_owners = made.wants_owners || store.name == "process" || store.name == "container";
   }
-  made.wants_owners = made.wants_owners || detector.definition().auto_populate.process_ancestry;
-  return {};
 }
 
 Result<> Registry::add(std::vector<std::unique_ptr<Detector>> detectors) {
@@ -278,7 +284,10 @@ Result<> Registry::add(std::vector<std::unique_ptr<Detector>> detectors) {
       made.inputs.clear();
       auto bound = bind_inputs(made);
       if (bound) bound = made.detector->bind(*catalog_, *made.produced);
-      if (bound) continue;
+      if (bound) {
+        note_stores(made);
+        continue;
+      }
       warn(bound.error());
       std::erase(all, &made.produced->spec());
       detectors_.erase(detectors_.begin() + static_cast<ptrdiff_t>(i));

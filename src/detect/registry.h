@@ -60,6 +60,7 @@ class Registry {
   Result<> check_enrichments(const Detector& detector);
   bool fits_host(const DetectorDefinition& definition) const;
   Result<> bind_inputs(Registered& made) const;
+  static void note_stores(Registered& made);
 
   std::vector<const EventSpec*> built_in_;
   Host host_;

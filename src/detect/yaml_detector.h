@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // A detector that is a YAML file: conditions in the language of filters, an output,
-// and, where it asks for them, what it remembers: a threshold, a sequence, a pause.
-// What it remembers is bounded; the keys longest without an event go first.
+// and, where it asks for them, what it remembers (yaml_state.h).
 #pragma once
 
 #include <memory>
 
 #include "detect/detector.h"
-#include "detect/yaml_rule.h"
+#include "detect/yaml_folder.h"
 
 namespace tracee {
 
-std::unique_ptr<Detector> make_yaml_detector(YamlRule rule,
-                                             std::shared_ptr<const StringLists> lists);
+std::unique_ptr<Detector> make_yaml_detector(YamlRule rule, std::shared_ptr<const YamlLists> lists);
 
 }  // namespace tracee

@@ -1,159 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detect/yaml_rule.h"
 
-#include <algorithm>
-#include <charconv>
-#include <span>
-
-#include "event/catalog.h"
-#include "event/finding.h"
+#include "detect/yaml_reader.h"
 
 namespace tracee {
-namespace {
 
-using detection::Dependency;
-using Kind = YamlNode::Kind;
-
-class Reader {
- public:
-  explicit Reader(const std::string& file) : file_(file) {}
-
-  tl::unexpected<Error> wrong(const YamlNode& node, std::string what, std::string hint) const {
-    return fail(Exit::Usage, place_of(file_, node) + ": " + std::move(what), std::move(hint));
-  }
-
-  Result<> only_keys(const YamlNode& map, std::span<const std::string_view> keys) const {
-    if (map.kind != Kind::Map) return wrong(map, "a map is expected here", "KEY: VALUE");
-    for (const auto& [key, value] : map.members) {
-      if (std::ranges::find(keys, key.text) != keys.end()) continue;
-      std::string hint = did_you_mean(key.text, keys);
-      if (hint.empty()) {
-        hint = "keys here:";
-        for (const auto known : keys) hint += " " + std::string(known);
-      }
-      return wrong(key, "unknown key '" + key.text + "'", hint);
-    }
-    return {};
-  }
-
-  // A text that must be there, or may be missing.
-  Result<std::string> text(const YamlNode& map, std::string_view key, bool needed) const {
-    const YamlNode* node = map.find(key);
-    if (node == nullptr || (node->kind == Kind::Scalar && node->text.empty())) {
-      if (!needed) return std::string();
-      return wrong(node != nullptr ? *node : map, "no " + std::string(key),
-                   "write " + std::string(key) + ": …");
-    }
-    if (node->kind != Kind::Scalar) return wrong(*node, std::string(key) + " is a text", "");
-    return node->text;
-  }
-
-  Result<bool> truth(const YamlNode& map, std::string_view key) const {
-    const YamlNode* node = map.find(key);
-    if (node == nullptr) return false;
-    if (node->text == "true") return true;
-    if (node->text == "false") return false;
-    return wrong(*node, std::string(key) + " is true or false", "");
-  }
-
-  Result<std::vector<PlacedText>> texts(const YamlNode* list, std::string_view what) const {
-    std::vector<PlacedText> out;
-    if (list == nullptr || list->kind == Kind::Null) return out;
-    if (list->kind != Kind::List) {
-      return wrong(*list, std::string(what) + " is a list", "begin its lines with '- '");
-    }
-    for (const YamlNode& item : list->items) {
-      if (item.kind != Kind::Scalar || item.text.empty()) {
-        return wrong(item, std::string(what) + " holds texts", "put it in quotes");
-      }
-      out.push_back({item.text, place_of(file_, item)});
-    }
-    return out;
-  }
-
-  Result<std::vector<std::string>> plain_texts(const YamlNode* list, std::string_view what) const {
-    auto placed = texts(list, what);
-    if (!placed) return forward(placed);
-    std::vector<std::string> out;
-    for (PlacedText& each : *placed) out.push_back(std::move(each.text));
-    return out;
-  }
-
-  // "1.2" or "1.2.3"
-  Result<detection::Version> version(const YamlNode& node) const {
-    uint32_t parts[3] = {};
-    const char* at = node.text.data();
-    const char* const end = at + node.text.size();
-    size_t count = 0;
-    while (count < 3 && at < end) {
-      const auto parsed = std::from_chars(at, end, parts[count]);
-      if (parsed.ec != std::errc()) break;
-      ++count;
-      at = parsed.ptr;
-      if (at < end && (*at != '.' || ++at == end)) break;
-    }
-    if (at != end || count < 2 || node.text.ends_with('.')) {
-      return wrong(node, "'" + node.text + "' is no version",
-                   "write MAJOR.MINOR or MAJOR.MINOR.PATCH");
-    }
-    return detection::Version{parts[0], parts[1], parts[2]};
-  }
-
-  Result<Dependency> dependency(const YamlNode& map) const {
-    const YamlNode* node = map.find("dependency");
-    if (node == nullptr || node->text == "required") return Dependency::Required;
-    if (node->text == "optional") return Dependency::Optional;
-    return wrong(*node, "dependency is required or optional", "");
-  }
-
-  // "10s", "5m", "250ms", "1h"
-  Result<uint64_t> time(const YamlNode& map, std::string_view key) const {
-    const YamlNode* node = map.find(key);
-    if (node == nullptr) return wrong(map, "no " + std::string(key), "a time, as in 10s or 5m");
-    uint64_t number = 0;
-    const char* const end = node->text.data() + node->text.size();
-    const auto parsed = std::from_chars(node->text.data(), end, number);
-    const std::string_view unit(parsed.ptr, static_cast<size_t>(end - parsed.ptr));
-    const uint64_t factor = unit == "ms"  ? 1'000'000
-                            : unit == "s" ? 1'000'000'000
-                            : unit == "m" ? 60'000'000'000
-                            : unit == "h" ? 3'600'000'000'000
-                                          : 0;
-    if (parsed.ec != std::errc() || factor == 0 || number == 0 || number > 1'000'000) {
-      return wrong(*node, "'" + node->text + "' is no time", "write 250ms, 10s, 5m or 1h");
-    }
-    return number * factor;
-  }
-
-  Result<uint64_t> number(const YamlNode& map, std::string_view key, uint64_t most) const {
-    const YamlNode* node = map.find(key);
-    if (node == nullptr) return wrong(map, "no " + std::string(key), "a number");
-    uint64_t out = 0;
-    const char* const end = node->text.data() + node->text.size();
-    const auto parsed = std::from_chars(node->text.data(), end, out);
-    if (parsed.ec != std::errc() || parsed.ptr != end || out > most) {
-      return wrong(*node, "'" + node->text + "' is no number of 0 to " + std::to_string(most), "");
-    }
-    return out;
-  }
-
-  Result<YamlRule> rule(const YamlNode& top) const;
-
- private:
-  Result<detection::EventDefinition> produced(const YamlNode& map) const;
-  Result<detection::EventRequirement> event(const YamlNode& map) const;
-  Result<> requirements(const YamlNode& map, detection::DetectorRequirements& out) const;
-  Result<detection::Threat> threat(const YamlNode& map) const;
-  Result<> outputs(const YamlNode& map, YamlRule& out) const;
-  Result<> threshold(const YamlNode& map, YamlRule& out) const;
-  Result<> sequence(const YamlNode& map, YamlRule& out) const;
-  Result<> suppress(const YamlNode& map, YamlRule& out) const;
-  Result<> stateful(const YamlNode& top, YamlRule& out) const;
-
-  const std::string& file_;
-};
-
-Result<detection::EventDefinition> Reader::produced(const YamlNode& map) const {
+Result<detection::EventDefinition> YamlReader::produced(const YamlNode& map) const {
   static constexpr std::string_view kKeys[] = {"name", "version", "description", "tags", "fields"};
   static constexpr std::string_view kField[] = {"name", "type", "description", "optional"};
   static constexpr std::string_view kTypes[] = {"string", "int32", "uint32",
@@ -201,7 +53,7 @@ Result<detection::EventDefinition> Reader::produced(const YamlNode& map) const {
   return out;
 }
 
-Result<detection::EventRequirement> Reader::event(const YamlNode& map) const {
+Result<detection::EventRequirement> YamlReader::event(const YamlNode& map) const {
   static constexpr std::string_view kKeys[] = {"name",        "dependency",   "min_version",
                                                "max_version", "data_filters", "scope_filters"};
   detection::EventRequirement out;
@@ -229,7 +81,7 @@ Result<detection::EventRequirement> Reader::event(const YamlNode& map) const {
   return out;
 }
 
-Result<> Reader::requirements(const YamlNode& map, detection::DetectorRequirements& out) const {
+Result<> YamlReader::requirements(const YamlNode& map, detection::DetectorRequirements& out) const {
   static constexpr std::string_view kKeys[] = {"events", "enrichments", "architectures",
                                                "min_tracee_version", "max_tracee_version"};
   static constexpr std::string_view kEnrichment[] = {"name", "dependency", "config"};
@@ -276,7 +128,7 @@ Result<> Reader::requirements(const YamlNode& map, detection::DetectorRequiremen
   return {};
 }
 
-Result<detection::Threat> Reader::threat(const YamlNode& map) const {
+Result<detection::Threat> YamlReader::threat(const YamlNode& map) const {
   static constexpr std::string_view kKeys[] = {"name", "description", "severity", "mitre",
                                                "properties"};
   static constexpr std::string_view kMitre[] = {"tactic", "technique"};
@@ -322,7 +174,7 @@ Result<detection::Threat> Reader::threat(const YamlNode& map) const {
   return out;
 }
 
-Result<> Reader::outputs(const YamlNode& map, YamlRule& out) const {
+Result<> YamlReader::outputs(const YamlNode& map, YamlRule& out) const {
   static constexpr std::string_view kTop[] = {"fields"};
   static constexpr std::string_view kKeys[] = {"name", "expression", "optional"};
   if (auto checked = only_keys(map, kTop); !checked) return checked;
@@ -362,105 +214,11 @@ Result<> Reader::outputs(const YamlNode& map, YamlRule& out) const {
   return {};
 }
 
-Result<> Reader::threshold(const YamlNode& map, YamlRule& out) const {
-  constexpr uint64_t kMostCount = 10'000;
-  static constexpr std::string_view kKeys[] = {"by", "count", "within", "distinct"};
-  if (auto checked = only_keys(map, kKeys); !checked) return checked;
-  YamlThreshold made;
-  auto by = texts(map.find("by"), "by");
-  if (!by) return forward(by);
-  made.by = *by;
-  auto count = number(map, "count", kMostCount);
-  if (!count) return forward(count);
-  if (*count < 2) return wrong(*map.find("count"), "a threshold of less than 2", "leave it out");
-  made.count = static_cast<uint32_t>(*count);
-  auto within = time(map, "within");
-  if (!within) return forward(within);
-  made.within_ns = *within;
-  if (const YamlNode* distinct = map.find("distinct")) {
-    made.distinct = PlacedText{distinct->text, place_of(file_, *distinct)};
-  }
-  out.threshold = std::move(made);
-  return {};
-}
-
-Result<> Reader::sequence(const YamlNode& map, YamlRule& out) const {
-  static constexpr std::string_view kKeys[] = {"by", "within", "then"};
-  static constexpr std::string_view kStep[] = {"event", "conditions", "by"};
-  if (auto checked = only_keys(map, kKeys); !checked) return checked;
-  YamlSequence made;
-  auto by = texts(map.find("by"), "by");
-  if (!by) return forward(by);
-  made.by = *by;
-  auto within = time(map, "within");
-  if (!within) return forward(within);
-  made.within_ns = *within;
-  const YamlNode* then = map.find("then");
-  if (then == nullptr || then->kind != Kind::List || then->items.empty()) {
-    return wrong(map, "nothing follows", "write then: with - {event, conditions}");
-  }
-  for (const YamlNode& node : then->items) {
-    if (auto checked = only_keys(node, kStep); !checked) return checked;
-    YamlStep step;
-    auto event = text(node, "event", true);
-    if (!event) return forward(event);
-    step.event = *event;
-    step.place = place_of(file_, node);
-    auto conditions = texts(node.find("conditions"), "conditions");
-    if (!conditions) return forward(conditions);
-    step.conditions = *conditions;
-    auto keys = texts(node.find("by"), "by");
-    if (!keys) return forward(keys);
-    step.by = keys->empty() ? made.by : *keys;
-    if (step.by.size() != made.by.size()) {
-      return wrong(node, "its key has another number of parts", "as many as `by` of the sequence");
-    }
-    made.then.push_back(std::move(step));
-    auto& events = out.definition.requirements.events;
-    if (std::ranges::find(events, *event, &detection::EventRequirement::name) == events.end()) {
-      events.push_back({.name = *event});
-    }
-  }
-  out.sequence = std::move(made);
-  return {};
-}
-
-Result<> Reader::suppress(const YamlNode& map, YamlRule& out) const {
-  static constexpr std::string_view kKeys[] = {"by", "for"};
-  if (auto checked = only_keys(map, kKeys); !checked) return checked;
-  YamlSuppress made;
-  auto by = texts(map.find("by"), "by");
-  if (!by) return forward(by);
-  made.by = *by;
-  auto time_ns = time(map, "for");
-  if (!time_ns) return forward(time_ns);
-  made.for_ns = *time_ns;
-  out.suppress = std::move(made);
-  return {};
-}
-
-Result<> Reader::stateful(const YamlNode& top, YamlRule& out) const {
-  constexpr uint64_t kMostKeys = 1'000'000;
-  using Part = Result<> (Reader::*)(const YamlNode&, YamlRule&) const;
-  static constexpr std::pair<std::string_view, Part> kParts[] = {{"threshold", &Reader::threshold},
-                                                                 {"sequence", &Reader::sequence},
-                                                                 {"suppress", &Reader::suppress}};
-  for (const auto& [key, read] : kParts) {
-    const YamlNode* map = top.find(key);
-    if (map == nullptr) continue;
-    if (auto done = (this->*read)(*map, out); !done) return done;
-  }
-  if (top.find("max_keys") == nullptr) return {};
-  auto keys = number(top, "max_keys", kMostKeys);
-  if (!keys) return forward(keys);
-  out.max_keys = std::max<size_t>(*keys, 1);
-  return {};
-}
-
-Result<YamlRule> Reader::rule(const YamlNode& top) const {
+Result<YamlRule> YamlReader::rule(const YamlNode& top) const {
   static constexpr std::string_view kTop[] = {
-      "type",       "id",     "produced_event", "requirements", "threat",   "auto_populate",
-      "conditions", "output", "threshold",      "sequence",     "suppress", "max_keys"};
+      "type",          "id",         "produced_event", "requirements", "threat",
+      "auto_populate", "conditions", "output",         "threshold",    "sequence",
+      "suppress",      "max_keys",   "unless",         "new_value",    "expect"};
   static constexpr std::string_view kFill[] = {"threat", "detected_from", "process_ancestry"};
   YamlRule out;
   out.file = file_;
@@ -500,77 +258,14 @@ Result<YamlRule> Reader::rule(const YamlNode& top) const {
     if (auto done = outputs(*map, out); !done) return forward(done);
   }
   if (auto done = stateful(top, out); !done) return forward(done);
-  return out;
-}
-
-std::string lower(std::string text) {
-  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-  return text;
-}
-
-bool is_list_name(std::string_view name) {
-  return !name.empty() && name[0] >= 'A' && name[0] <= 'Z' && std::ranges::all_of(name, [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  });
-}
-
-// False: a list of that name is there already.
-Result<bool> take_list(const Reader& reader, const YamlNode& top, StringLists& lists) {
-  static constexpr std::string_view kKeys[] = {"type", "name", "values"};
-  if (auto checked = reader.only_keys(top, kKeys); !checked) return forward(checked);
-  auto name = reader.text(top, "name", true);
-  if (!name) return forward(name);
-  if (!is_list_name(*name)) {
-    return reader.wrong(*top.find("name"), "'" + *name + "' is no name for a list",
-                        "capital letters, digits and _, as in BAD_DOMAINS");
-  }
-  auto values = reader.plain_texts(top.find("values"), "values");
-  if (!values) return forward(values);
-  return lists.emplace(*name, std::move(*values)).second;
-}
-
-}  // namespace
-
-Result<std::vector<YamlRule>> read_rules(const std::vector<std::string>& files, StringLists& lists,
-                                         std::vector<Error>& warnings) {
-  std::vector<YamlRule> out;
-  for (const std::string& file : files) {
-    auto documents = read_yaml(file);
-    if (!documents) {
-      warnings.push_back(documents.error());
-      continue;
-    }
-    const Reader reader(file);
-    if (documents->size() != 1) {
-      warnings.push_back({Exit::Usage, file + ":1:1: a file holds one detector or one list", ""});
-      continue;
-    }
-    const YamlNode& top = documents->front();
-    const YamlNode* type = top.find("type");
-    const std::string kind = type == nullptr ? "" : lower(type->text);
-    if (kind == "detector") {
-      auto made = reader.rule(top);
-      if (made) {
-        out.push_back(std::move(*made));
-      } else {
-        warnings.push_back(made.error());
-      }
-    } else if (kind == "string_list") {
-      auto taken = take_list(reader, top, lists);
-      if (!taken) {
-        warnings.push_back(taken.error());
-      } else if (!*taken) {
-        return reader.wrong(*top.find("name"), "a second list '" + top.find("name")->text + "'",
-                            "nothing of its folder is loaded; rename one");
-      }
-    } else {
-      warnings.push_back(reader
-                             .wrong(type != nullptr ? *type : top, "this is no detector",
-                                    "write type: detector, or type: string_list")
-                             .value());
-    }
+  if (const YamlNode* list = top.find("expect")) {
+    if (auto done = expectations(*list, out); !done) return forward(done);
   }
   return out;
+}
+
+Result<YamlRule> read_rule(const std::string& file, const YamlNode& top) {
+  return YamlReader(file).rule(top);
 }
 
 }  // namespace tracee
