@@ -214,6 +214,7 @@ Result<int> trace(const Options& options, std::unique_ptr<Detection> detection) 
   if (auto watched = watch_signals(); !watched) return forward(watched);
   Pipeline pipeline(std::move(*selection), decode_options(options, output_options->format.extended),
                     std::move(*outputs), options.count);
+  detection->engine().stores().ask(tree);
   if (!detection->empty()) pipeline.detect_with(std::move(detection));
   if (enricher) pipeline.ask(*enricher, output_options->exec_path);
   pipeline.capture_into(std::move(*captures));
@@ -238,6 +239,9 @@ Result<int> trace(const Options& options, std::unique_ptr<Detection> detection) 
 }
 
 Result<int> run(Options& options) {
+  if (options.verb == Options::Verb::DetectorsTest) {
+    return test_detectors(options, decode_options(options, false));
+  }
   auto detection = load_detectors(options);
   if (!detection) return forward(detection);
   const Catalog& catalog = (*detection)->catalog();
@@ -245,6 +249,7 @@ Result<int> run(Options& options) {
     case Options::Verb::DetectorsList:
       fmt::print("{}", list_detectors((*detection)->engine()));
       return {};
+    case Options::Verb::DetectorsTest:
     case Options::Verb::Stop:
       break;
     case Options::Verb::List:

@@ -208,6 +208,12 @@ Verbs add_verbs(CLI::App& app, Options& out, VerbWords& words) {
   CLI::App* detectors_list = detectors->add_subcommand("list", "Show the detectors of PATH…");
   detectors_list->add_option("paths", words.detectors, "As in --detectors")->type_name("PATH");
   detectors_list->fallthrough();
+  CLI::App* detectors_test = detectors->add_subcommand(
+      "test", "Find in captures (--input, or those the files expect something of)");
+  detectors_test->add_option("files", words.detectors, "As in --detectors")
+      ->required()
+      ->type_name("FILE");
+  detectors_test->fallthrough();
   CLI::App* docs = app.add_subcommand("docs", "Write manual pages or shell completions");
   docs->add_option("--format", out.docs.format, "What to write")
       ->required()
@@ -218,8 +224,15 @@ Verbs add_verbs(CLI::App& app, Options& out, VerbWords& words) {
   docs->add_option("page", out.docs.page, "The page to print; without, the first")
       ->type_name("PAGE");
   using enum Options::Verb;
-  return {{list, List}, {explain, Explain}, {check, Check}, {filter, Filter},
-          {top, Top},   {report, Report},   {docs, Docs},   {detectors_list, DetectorsList}};
+  return {{list, List},
+          {explain, Explain},
+          {check, Check},
+          {filter, Filter},
+          {top, Top},
+          {report, Report},
+          {docs, Docs},
+          {detectors_list, DetectorsList},
+          {detectors_test, DetectorsTest}};
 }
 
 }  // namespace
@@ -282,6 +295,8 @@ Result<Options> parse_options(int argc, const char* const* argv) {
   if (out.verb == Options::Verb::Docs) out.docs.command_line = documented(app);
   if (out.verb == Options::Verb::Filter) out.filters.push_back(words.expression);
   if (out.verb == Options::Verb::Report) out.input = words.file;
+  // What is to be tested is only what is named here.
+  if (out.verb == Options::Verb::DetectorsTest) out.detectors.clear();
   out.detectors.insert(out.detectors.end(), words.detectors.begin(), words.detectors.end());
   if (!out.command.empty() && (!app.get_subcommands().empty() || !out.input.empty()))
     return fail(Exit::Usage, "a command goes with live tracing only",

@@ -25,7 +25,19 @@ struct Given {
 };
 
 struct Options {
-  enum class Verb { Trace, List, Explain, Check, Filter, Docs, Top, Report, DetectorsList, Stop };
+  enum class Verb {
+    Trace,
+    List,
+    Explain,
+    Check,
+    Filter,
+    Docs,
+    Top,
+    Report,
+    DetectorsList,
+    DetectorsTest,
+    Stop
+  };
   Verb verb = Verb::Trace;  // Stop: --help or --version; `text` goes to standard output
 
   // Those of option_table.h.

@@ -44,6 +44,10 @@ Result<> run_top(const Options& options, const Wishes& wishes, const Catalog& ca
 // `tracee report`: a page of a capture, through `pipeline`, or of a log of events.
 Result<> run_report(const Options& options, const Catalog& catalog, Pipeline& pipeline);
 
+// `tracee detectors test`: the findings of options.detectors in captures, as JSON on
+// standard output; whether they are as the files expect, on standard error. 1: not.
+Result<int> test_detectors(const Options& options, const DecodeOptions& decode);
+
 // Replays a file. A reader that is slow slows the replay; nothing is lost.
 Result<> run_replay(const Options& options, Pipeline& pipeline);
 
