@@ -18,3 +18,5 @@ plugin(e2e http detectors/e2e/http.cpp)
 # What a plugin's build needs: the header, and `find_package(tracee)`.
 install(FILES include/tracee/detector.h DESTINATION include/tracee)
 install(FILES cmake/tracee-config.cmake DESTINATION lib/cmake/tracee)
+
+install(DIRECTORY detectors/rules/ DESTINATION share/tracee/detectors)
