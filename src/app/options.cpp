@@ -212,7 +212,7 @@ Verbs add_verbs(CLI::App& app, Options& out, VerbWords& words) {
       "test", "Find in captures (--input, or those the files expect something of)");
   detectors_test->add_option("files", words.detectors, "As in --detectors")
       ->required()
-      ->type_name("FILE");
+      ->type_name("PATH");
   detectors_test->fallthrough();
   CLI::App* docs = app.add_subcommand("docs", "Write manual pages or shell completions");
   docs->add_option("--format", out.docs.format, "What to write")
