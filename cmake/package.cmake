@@ -22,7 +22,7 @@ install(FILES detectors/document/dns.cpp detectors/document/CMakeLists.txt
   DESTINATION share/doc/tracee/examples/plugin)
 if(EXISTS ${CMAKE_SOURCE_DIR}/detectors/rules)
   install(DIRECTORY detectors/rules/ DESTINATION share/tracee/detectors
-    FILES_MATCHING PATTERN "*.yaml" PATTERN "*.txt")
+    FILES_MATCHING PATTERN "*.yaml" PATTERN "*.txt" PATTERN captures EXCLUDE)
 endif()
 # In a .deb it goes to /etc/tracee: packaging/finish.sh.
 install(FILES packaging/tracee.yaml DESTINATION share/tracee)
