@@ -8,9 +8,11 @@
 #include <optional>
 #include <vector>
 
+#include "app/capture_options.h"
 #include "app/check.h"
 #include "app/command.h"
 #include "app/config.h"
+#include "app/confine.h"
 #include "app/describe.h"
 #include "app/docs.h"
 #include "app/options.h"
@@ -130,6 +132,29 @@ Result<> check_outputs(const Pipeline& pipeline) {
   return {};
 }
 
+// Before outputs are opened, which start threads. `specs`: of the outputs.
+Result<> prepare_confinement(const Options& options, const std::vector<std::string>& specs) {
+  if (!options.confined) {
+    if (options.user.empty()) return {};
+    return fail(Exit::Usage, "--user and --no-confine exclude each other", "leave one of them out");
+  }
+  Confinement wanted;
+  wanted.user = options.user;
+  wanted.files_are_read_again = !options.policies.empty() || !options.detectors.empty();
+  wanted.signals_others = !options.command.empty();
+  for (const std::string& spec : specs) {
+    std::string place = output_place(spec);
+    constexpr std::string_view kUnix = "unix:";
+    if (place.starts_with(kUnix)) place.erase(0, kUnix.size());
+    if (!place.empty() && place.find("://") == place.npos) wanted.written.push_back(place);
+  }
+  if (!options.write.empty()) wanted.written.push_back(options.write);
+  auto capture = parse_capture(options.capture);
+  if (!capture) return forward(capture);
+  if (*capture) wanted.written.push_back((*capture)->folder);
+  return prepare_confinement(std::move(wanted));
+}
+
 // `top` and `report`.
 Result<int> view(const Options& options, const Wishes& wishes, const Catalog& catalog,
                  const ProcessTree* tree, Selection selection,
@@ -186,6 +211,9 @@ Result<int> trace(const Options& options, std::unique_ptr<Detection> detection) 
     if (enricher) made->ask(*enricher, false);
     return made;
   };
+  if (options.verb == Options::Verb::Top) {
+    if (auto prepared = prepare_confinement(options, {}); !prepared) return forward(prepared);
+  }
   if (options.verb == Options::Verb::Top || options.verb == Options::Verb::Report) {
     return view(options, wishes, catalog, tree, std::move(*selection), without_outputs);
   }
@@ -203,6 +231,7 @@ Result<int> trace(const Options& options, std::unique_ptr<Detection> detection) 
                                     const std::string& filter) {
     return output_filter(label, events, filter, catalog);
   };
+  if (auto prepared = prepare_confinement(options, specs); !prepared) return forward(prepared);
   const size_t wished = specs.size();
   auto captures = Captures::open(options, specs, catalog);
   if (!captures) return forward(captures);

@@ -61,6 +61,8 @@ struct Options {
   std::vector<RuntimeSocket> runtimes = default_runtimes();  // --cri
   std::string config;                                        // --config; empty: none
   bool dump_config = false;                                  // --dump-config
+  bool confined = true;                                      // not --no-confine
+  std::string user;                                          // --user; empty: stay who we are
 
   std::vector<std::string> command;  // behind `--`; empty: the whole host
   std::string explain;               // the event of `explain`

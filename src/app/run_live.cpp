@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "app/confine.h"
 #include "app/run.h"
 #include "app/service.h"
 #include "app/signals.h"
@@ -102,6 +103,7 @@ Result<> run_live(const Options& options, Pipeline& pipeline, Companion* compani
   source.list_processes(pipeline);
   // A pid namespace hides the host's pids from our /proc.
   if (own_host_pid() == static_cast<uint32_t>(getpid())) pipeline.read_command_lines();
+  if (auto confined = confine(); !confined) return confined;
   const std::string tracing = "tracing " + std::to_string(pipeline.event_count()) + " events";
   say(tracing);
   tell_service_manager("READY=1\nSTATUS=" + tracing);

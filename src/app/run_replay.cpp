@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <chrono>
 
+#include "app/confine.h"
 #include "app/run.h"
 #include "app/signals.h"
 #include "app/summary.h"
@@ -48,6 +49,7 @@ Result<> run_replay(const Options& options, Pipeline& pipeline) {
   auto opened = ReplaySource::open(options.input, stop_fd());
   if (!opened) return forward(opened);
   ReplaySource& source = **opened;
+  if (auto confined = confine(); !confined) return confined;
   if (options.duration) stop_after(*options.duration);
   Ticker ticker;
   // A pipe that has nothing to give must not hold back what it has given.

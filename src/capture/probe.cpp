@@ -19,6 +19,7 @@
 #include <span>
 #include <utility>
 
+#include "base/capabilities.h"
 #include "base/fd.h"
 #include "capture/tracepoint.h"
 
@@ -31,13 +32,6 @@ struct CloseBtf {
 
 bool has_type(const btf* types, const char* name, uint32_t kind) {
   return btf__find_by_name_kind(types, name, kind) > 0;
-}
-
-uint64_t effective_capabilities() {
-  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
-  if (::syscall(SYS_capget, &header, data) != 0) return 0;
-  return uint64_t{data[1].effective} << 32 | data[0].effective;
 }
 
 std::string missing_capabilities() {

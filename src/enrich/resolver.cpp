@@ -3,13 +3,18 @@
 
 #include <sys/eventfd.h>
 
+#include "base/capabilities.h"
+
 namespace tracee {
 
 Resolver::Resolver(std::vector<RuntimeSocket> sockets, long time_ms)
     : runtimes_(std::move(sockets), ending_, time_ms) {
   if (runtimes_.empty()) return;
   ready_ = Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  thread_ = std::thread([this] { work(); });
+  thread_ = std::thread([this] {
+    drop_capabilities();
+    work();
+  });
 }
 
 Resolver::~Resolver() {

@@ -35,7 +35,7 @@ std::string escaped(std::string_view text) {
         break;
       default:
         // Controls are no characters of HTML.
-        out += (c >= 0 && c < ' ') || c == 0x7f ? '?' : c;
+        out += static_cast<unsigned char>(c) < ' ' || c == 0x7f ? '?' : c;
     }
   }
   return out;
