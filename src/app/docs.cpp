@@ -46,6 +46,16 @@ Result<> write_page(const std::filesystem::path& path, const std::string& text) 
   return {};
 }
 
+struct DocFormat {
+  std::string_view name;
+  std::vector<Page> (*write)(const Subject&);
+  bool by_folder = false;  // pages are told apart by their folders
+};
+constexpr DocFormat kDocFormats[] = {{"man", &manual_pages},
+                                     {"complete", &completions, true},
+                                     {"schema", &schemas},
+                                     {"md", &reference_pages}};
+
 template <class Words>
 std::vector<std::string> strings(const Words& words) {
   return {words.begin(), words.end()};
@@ -59,8 +69,9 @@ Result<> write_docs(const Options& options, const Catalog& catalog) {
   command_line.scope_keys = strings(scope_keys());
   command_line.event_scope_keys = strings(event_scope_keys());
   const Subject subject{catalog, command_line, kVersion, date_of_docs()};
-  const bool complete = options.docs.format == "complete";
-  const std::vector<Page> pages = complete ? completions(subject) : manual_pages(subject);
+  const auto* const format = std::ranges::find(kDocFormats, options.docs.format, &DocFormat::name);
+  const bool complete = format->by_folder;
+  const std::vector<Page> pages = format->write(subject);
   if (!options.docs.folder.empty()) {
     for (const Page& page : pages) {
       const auto path = std::filesystem::path(options.docs.folder) / page.path;

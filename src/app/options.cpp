@@ -214,13 +214,15 @@ Verbs add_verbs(CLI::App& app, Options& out, VerbWords& words) {
       ->required()
       ->type_name("PATH");
   detectors_test->fallthrough();
-  CLI::App* docs = app.add_subcommand("docs", "Write manual pages or shell completions");
+  CLI::App* docs =
+      app.add_subcommand("docs", "Write manual pages, completions, schema or events.md");
   docs->add_option("--format", out.docs.format, "What to write")
       ->required()
-      ->check(CLI::IsMember({"man", "complete"}))
-      ->type_name("man|complete");
+      ->check(CLI::IsMember({"man", "complete", "schema", "md"}))
+      ->type_name("man|complete|schema|md");
   docs->add_option("--to", out.docs.folder, "Write all pages below this folder")
       ->type_name("FOLDER");
+  docs->fallthrough();  // `tracee docs --format schema --detectors mine/`
   docs->add_option("page", out.docs.page, "The page to print; without, the first")
       ->type_name("PAGE");
   using enum Options::Verb;

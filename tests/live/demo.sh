@@ -1,10 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # dig and curl in one network namespace, dnsmasq and nginx in another, and tracee
-# telling who talks to whom. Needs root. Usage: demo.sh TRACEE
+# telling who talks to whom. Needs root. Usage: demo.sh TRACEE [JSON]
+# JSON: a file that gets the events as well.
 set -eu
-[ $# -eq 1 ] || { echo "usage: $0 TRACEE" >&2; exit 2; }
+[ $# -eq 1 ] || [ $# -eq 2 ] || { echo "usage: $0 TRACEE [JSON]" >&2; exit 2; }
 tracee=$1
+json=${2:-}
 
 say() { printf '%s\n' "demo: $*"; }
 die() { say "$*" >&2; exit 1; }
@@ -81,6 +83,7 @@ set --
 for event in dns_request dns_response http_request http_response; do
 	set -- "$@" --events "net_packet_$event.data.metadata.src_ip=$network"
 done
+[ -z "$json" ] || set -- "$@" --output "json:$json"
 "$tracee" "$@" --output "table:$folder/events" 2>"$folder/tracee.log" &
 tracer=$!
 pids="$pids $tracer"
