@@ -117,6 +117,12 @@ Result<> set_attribution(Options& out, const Texts& texts) {
               "write auto, tracepoint, fentry or cgroup");
 }
 
+Result<> set_metrics(Options& out, const Texts& texts) {
+  out.metrics = texts.back();
+  if (!out.metrics.empty()) return {};
+  return fail(Exit::Usage, "--metrics: empty address", "name one, as in 127.0.0.1:9466");
+}
+
 Result<> set_runtimes(Options& out, const Texts& texts) {
   out.runtimes.clear();
   if (texts.size() == 1 && texts[0] == "none") return {};
@@ -132,6 +138,7 @@ template <const std::string_view* Text>
 Texts fixed() {
   return {std::string(*Text)};
 }
+constexpr std::string_view kMetrics = "127.0.0.1:9466";
 constexpr std::string_view kDnsPorts = "53", kRingSize = "16MiB", kAttribution = "auto";
 
 Texts runtimes_by_default() {
@@ -244,6 +251,12 @@ constexpr OptionRow kTable[] = {
      .set = set_runtimes,
      .repeated = true,
      .fallback = runtimes_by_default},
+    {.name = "metrics",
+     .value = "ADDRESS",
+     .help = "Serve /metrics (Prometheus), /healthz and /readyz at [ADDRESS:]PORT "
+             "(127.0.0.1:9466)",
+     .set = set_metrics,
+     .implied = kMetrics},
     {.name = "config",
      .value = "FILE",
      .help = "Read options from a YAML file; the environment (TRACEE_EVENTS, …) and the command "

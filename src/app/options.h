@@ -59,6 +59,7 @@ struct Options {
   size_t ring_bytes = size_t{16} << 20;
   std::optional<BackEnd> attribution;                        // none: the best that works
   std::vector<RuntimeSocket> runtimes = default_runtimes();  // --cri
+  std::string metrics;                                       // --metrics; empty: no
   std::string config;                                        // --config; empty: none
   bool dump_config = false;                                  // --dump-config
   bool confined = true;                                      // not --no-confine

@@ -2,6 +2,8 @@
 #include "app/pipeline.h"
 
 #include <algorithm>
+#include <array>
+#include <ctime>
 
 #include "enrich/owner.h"
 #include "event/lost_events.h"
@@ -16,6 +18,20 @@ EventMask mask_of(const std::vector<const EventSpec*>& events) {
     if (from_packets) mask |= event_bit(*spec);
   }
   return mask;
+}
+
+// They differ in their first letter; whatever begins otherwise is none of them.
+constexpr auto kAttributionByLetter = [] {
+  std::array<uint8_t, 256> out{};
+  out.fill(std::size(kAttributions) - 1);
+  for (uint8_t i = 0; i < std::size(kAttributions); ++i) {
+    out[static_cast<uint8_t>(kAttributions[i].front())] = i;
+  }
+  return out;
+}();
+
+size_t attribution_index(std::string_view name) noexcept {
+  return kAttributionByLetter[name.empty() ? 0 : static_cast<uint8_t>(name.front())];
 }
 
 std::string_view direction_name(Direction direction) noexcept {
@@ -38,11 +54,14 @@ Pipeline::Pipeline(Selection selection, const DecodeOptions& options,
       enabled_(mask_of(selection_.events())),
       decoder_(options, enabled_),
       outputs_(std::move(outputs)),
-      limit_(limit) {}
+      limit_(limit) {
+  count_kinds();
+}
 
 void Pipeline::detect_with(std::unique_ptr<Detection> detection) {
   detection_ = std::move(detection);
   engine_ = &detection_->engine();
+  count_kinds();
   const Selection* only[] = {&selection_};
   enable(only);
 }
@@ -95,6 +114,7 @@ void Pipeline::on_record(const Record& record) noexcept {
       fill_owner(*record.owner, record.boot_epoch_ns, egress, context);
     }
   }
+  ++counters_.by_attribution[attribution_index(context.attribution)];
   if (owners_ && !owners_->keeps(context)) {
     ++counters_.of_others;
     return;
@@ -122,6 +142,24 @@ void Pipeline::capture_into(Captures captures) {
 // Where nothing but packets is written, they are what is counted.
 bool Pipeline::limit_reached() const noexcept {
   return limit_ && (only_packets() ? counters_.captured : counters_.matched) >= *limit_;
+}
+
+// Set-up only: counting itself must not allocate.
+void Pipeline::count_kinds() {
+  std::vector<const EventSpec*> specs = selection_.events();
+  specs.push_back(&kLostEvents);
+  for (const EventSpec* spec : specs) {
+    if (kinds_.size() <= spec->id) kinds_.resize(spec->id + 1);
+    kinds_[spec->id].spec = spec;
+  }
+}
+
+std::vector<std::pair<const EventSpec*, uint64_t>> Pipeline::event_counts() const {
+  std::vector<std::pair<const EventSpec*, uint64_t>> out;
+  for (const KindCount& kind : kinds_) {
+    if (kind.spec != nullptr) out.emplace_back(kind.spec, kind.count);
+  }
+  return out;
 }
 
 void Pipeline::on_news(Bytes record) noexcept {
@@ -158,6 +196,7 @@ void Pipeline::select_and_write(Event& event) noexcept {
     return;
   }
   ++counters_.matched;
+  if (event.spec->id < kinds_.size()) ++kinds_[event.spec->id].count;
   for (const auto& output : outputs_) output->write(event);
   if (viewer_ != nullptr) viewer_->on_event(event);
 }
@@ -205,6 +244,17 @@ std::unique_ptr<struct wire_rules> Pipeline::rules_of(Selection& selection,
 
 Result<> Pipeline::reload(const Apply& apply) {
   if (!source_) return {};  // nothing to read again
+  auto done = take_selection(apply);
+  if (!done) {
+    ++counters_.failed_reloads;
+    return done;
+  }
+  ++counters_.reloads;
+  counters_.reloaded_ns = static_cast<uint64_t>(std::time(nullptr)) * 1'000'000'000;
+  return done;
+}
+
+Result<> Pipeline::take_selection(const Apply& apply) {
   auto fresh = source_();
   if (!fresh) return forward(fresh);
   next_ = std::move(*fresh);
@@ -214,6 +264,7 @@ Result<> Pipeline::reload(const Apply& apply) {
   ++generation_;
   selection_ = std::move(*next_);
   next_.reset();
+  count_kinds();
   asked_ = &selection_;
   const Selection* only[] = {&selection_};
   enable(only);

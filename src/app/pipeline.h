@@ -22,6 +22,9 @@
 
 namespace tracee {
 
+// How owners are known, as the envelope's `network.attribution` has it.
+inline constexpr std::string_view kAttributions[] = {"creator", "user", "listener", "none"};
+
 struct PipelineCounters {
   uint64_t received = 0;   // records
   uint64_t unwanted = 0;   // of these: what --pcap-filter left out
@@ -31,6 +34,9 @@ struct PipelineCounters {
   uint64_t filtered = 0;   // events that the selection did not keep
   uint64_t matched = 0;    // events given to the outputs
   uint64_t captured = 0;   // records that a capture took
+  uint64_t by_attribution[std::size(kAttributions)] = {};
+  uint64_t reloads = 0, failed_reloads = 0;
+  uint64_t reloaded_ns = 0;  // since the epoch; 0: never
 };
 
 class Pipeline final : public RecordHandler, private EventHandler {
@@ -116,6 +122,8 @@ class Pipeline final : public RecordHandler, private EventHandler {
   const Captures& captures() const noexcept { return captures_; }
   size_t event_count() const { return selection_.events().size(); }
   const PipelineCounters& counters() const noexcept { return counters_; }
+  // How often each event was selected, of those that were and those that are asked for.
+  std::vector<std::pair<const EventSpec*, uint64_t>> event_counts() const;
   const Enricher* enricher() const noexcept { return enricher_; }
   const DecodeCounters& decode_counters() const noexcept { return decoder_.counters(); }
   const std::vector<std::unique_ptr<Output>>& outputs() const noexcept { return outputs_; }
@@ -139,6 +147,8 @@ class Pipeline final : public RecordHandler, private EventHandler {
   // The events of these selections, and what their detectors need to see.
   void enable(std::span<const Selection* const> selections);
   bool limit_reached() const noexcept;
+  Result<> take_selection(const Apply& apply);
+  void count_kinds();
   // Nobody looks at the events.
   bool only_packets() const noexcept {
     return outputs_.empty() && viewer_ == nullptr && !captures_.empty();
@@ -166,6 +176,11 @@ class Pipeline final : public RecordHandler, private EventHandler {
   EventHandler* viewer_ = nullptr;
   Captures captures_;
   PipelineCounters counters_;
+  struct KindCount {
+    const EventSpec* spec = nullptr;
+    uint64_t count = 0;
+  };
+  std::vector<KindCount> kinds_;  // by event id, as far as any is selected
 };
 
 }  // namespace tracee

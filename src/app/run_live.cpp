@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "app/confine.h"
+#include "app/metrics.h"
 #include "app/run.h"
 #include "app/service.h"
 #include "app/signals.h"
@@ -91,6 +92,9 @@ Result<> run_live(const Options& options, Pipeline& pipeline, Companion* compani
   live.ring_bytes = options.ring_bytes;
   live.attribution = options.attribution;
   live.payload_bytes = pipeline.captures().payload_bytes();
+  auto monitor = Monitor::open(options.metrics);
+  if (!monitor) return forward(monitor);
+  live.measure = monitor->is_on();
   auto opened = LiveSource::open(live);
   if (!opened) return forward(opened);
   LiveSource& source = **opened;
@@ -115,6 +119,7 @@ Result<> run_live(const Options& options, Pipeline& pipeline, Companion* compani
   const int64_t start = now_ms(CLOCK_MONOTONIC);
   LossReporter losses(start);
   Watchdog watchdog(start);
+  monitor->tend(start, pipeline, source);
   int64_t flushed = start;
   uint64_t news_lost = 0;
   const bool to_stdout =
@@ -163,6 +168,7 @@ Result<> run_live(const Options& options, Pipeline& pipeline, Companion* compani
     if (now - flushed >= kFlushMs) {
       pipeline.tick();
       say_notices(pipeline);
+      monitor->tend(now, pipeline, source);
       flushed = now;
     }
   }

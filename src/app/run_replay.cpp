@@ -2,6 +2,7 @@
 #include <chrono>
 
 #include "app/confine.h"
+#include "app/metrics.h"
 #include "app/run.h"
 #include "app/signals.h"
 #include "app/summary.h"
@@ -15,6 +16,9 @@ using Clock = std::chrono::steady_clock;
 // What a live run does by the clock. Looks at it now and then only.
 class Ticker {
  public:
+  Ticker(const ReplaySource& source, Monitor monitor)
+      : source_(source), monitor_(std::move(monitor)) {}
+
   // After each record.
   void look(const Record& record, Pipeline& pipeline) {
     constexpr uint32_t kRecords = 256;
@@ -23,10 +27,14 @@ class Ticker {
     if (Clock::now() - ticked_ >= std::chrono::milliseconds(100)) tick(pipeline);
   }
 
-  void tick(Pipeline& pipeline) {
+  // `idle`: the file has nothing to give.
+  void tick(Pipeline& pipeline, bool idle = false) {
     ticked_ = Clock::now();
     pipeline.tick();
     say_notices(pipeline);
+    const auto now =
+        std::chrono::duration_cast<std::chrono::milliseconds>(ticked_.time_since_epoch());
+    monitor_.tend(now.count(), pipeline, source_.counts(), idle);
     if (ticked_ - reported_ >= std::chrono::seconds(1)) report_loss(pipeline);
   }
 
@@ -38,6 +46,8 @@ class Ticker {
   }
 
  private:
+  const ReplaySource& source_;
+  Monitor monitor_;
   uint32_t records_ = 0;
   uint64_t time_ns_ = 0;  // of the last record: a replay has no other clock
   Clock::time_point ticked_ = Clock::now(), reported_ = ticked_;
@@ -46,16 +56,19 @@ class Ticker {
 }  // namespace
 
 Result<> run_replay(const Options& options, Pipeline& pipeline) {
+  auto monitor = Monitor::open(options.metrics);
+  if (!monitor) return forward(monitor);
   auto opened = ReplaySource::open(options.input, stop_fd());
   if (!opened) return forward(opened);
   ReplaySource& source = **opened;
   if (auto confined = confine(); !confined) return confined;
   if (options.duration) stop_after(*options.duration);
-  Ticker ticker;
+  Ticker ticker(source, std::move(*monitor));
+  ticker.tick(pipeline);
   // A pipe that has nothing to give must not hold back what it has given.
   source.when_waiting([&] {
     serve_requests(pipeline);
-    ticker.tick(pipeline);
+    ticker.tick(pipeline, true);
   });
   Record record;
   while (!stop_requested() && !pipeline.finished()) {

@@ -251,6 +251,7 @@ Result<> LiveSource::load(const LiveOptions& options) {
   config.sees_use = plan_.back_end != BackEnd::Cgroup;
   std::memcpy(&object_->rodata->config, &config, sizeof config);
 
+  if (options.measure) measuring_ = Fd(bpf_enable_stats(BPF_STATS_RUN_TIME));
   const int error = tracee_bpf__load(object_.get());
   if (error == -ENOMEM)
     return fail(Exit::RunTime, "not enough memory for the packet ring: " + complaint(error),
@@ -493,6 +494,27 @@ struct wire_counters LiveSource::counters() const noexcept {
     sum.emitted += cpu.emitted;
   }
   return sum;
+}
+
+std::vector<ProgramTime> LiveSource::program_times() const {
+  std::vector<ProgramTime> out;
+  bpf_program* program = nullptr;
+  while ((program = bpf_object__next_program(object_->obj, program)) != nullptr) {
+    bpf_prog_info info = {};
+    uint32_t size = sizeof info;
+    const int fd = bpf_program__fd(program);
+    if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) != 0) continue;
+    out.push_back({bpf_program__name(program), info.run_cnt, info.run_time_ns});
+  }
+  return out;
+}
+
+std::pair<uint64_t, uint64_t> LiveSource::ring_fill() const noexcept {
+  const auto position = [this](size_t offset) {
+    return __atomic_load_n(positions_->at<const unsigned long>(offset), __ATOMIC_RELAXED);
+  };
+  const uint64_t consumed = position(0);
+  return {position(page_size()) - consumed, bpf_map__max_entries(object_->maps.packets)};
 }
 
 struct wire_news_counters LiveSource::news_counters() const noexcept {

@@ -17,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/fd.h"
@@ -40,6 +41,13 @@ struct LiveOptions {
   bool required_only = false;                // without the optional programs, for tests
   const char* refused = nullptr;             // a program that the kernel shall refuse, for tests
   std::optional<BackEnd> attribution;        // none: the best that works
+  bool measure = false;                      // the kernel takes the time of programs
+};
+
+// How long a program ran, and how often, since it was loaded.
+struct ProgramTime {
+  std::string name;
+  uint64_t runs, ns;
 };
 
 class LiveSource {
@@ -80,6 +88,10 @@ class LiveSource {
   // Sums over the CPUs.
   struct wire_counters counters() const noexcept;
   struct wire_news_counters news_counters() const noexcept;
+  // Of each program that is loaded. Zero unless somebody has the kernel measure.
+  std::vector<ProgramTime> program_times() const;
+  // Bytes of the ring that wait, and all of them.
+  std::pair<uint64_t, uint64_t> ring_fill() const noexcept;
   uint64_t received() const noexcept { return received_; }
   uint64_t boot_epoch_ns() const noexcept { return boot_epoch_ns_; }
 
@@ -127,6 +139,7 @@ class LiveSource {
   std::unique_ptr<Mapping> positions_;  // the ring's consumer page, then the producer's
   std::unique_ptr<Mapping> reader_;     // struct wire_reader
   Fd wake_;
+  Fd measuring_;  // as long as it is open, programs are timed
   KernelFeatures features_;
   OwnerPlan plan_;
   std::string setback_;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The docs room: what can be written about tracee from its own tables. Owns the
-// manual pages, the shell completions, the events' schema and reference; promises that an option, a verb or an
-// event that is declared anywhere is in them, because nothing here lists any.
-// Depends on base and event; the app room gives the command line as data.
+// manual pages, the shell completions, the events' schema and reference; promises that an option, a
+// verb or an event that is declared anywhere is in them, because nothing here lists any. Depends on
+// base and event; the app room gives the command line as data.
 //
 // This header: the files that come out.
 #pragma once
