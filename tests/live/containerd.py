@@ -19,6 +19,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -211,13 +212,15 @@ class Containerd:
 
 
 class Tracee:
-    def __init__(self, program, folder, socket):
-        self.path, self.errors = f"{folder}/events", f"{folder}/tracee"
+    def __init__(self, program, folder, runtime, *scopes):
+        name = "-".join(scopes) or "container"
+        self.path, self.errors = f"{folder}/{name}.events", f"{folder}/{name}.errors"
+        scopes = [word for scope in scopes or ["container"] for word in ("--scope", scope)]
         with open(self.errors, "wb") as errors:
             self.process = subprocess.Popen(
-                [program, "--cri", f"containerd:{socket}", "--output", f"json:{self.path}",
+                [program, "--cri", f"containerd:{runtime}", "--output", f"json:{self.path}",
                  "--events", "net_packet_dns_request,net_packet_http_request,net_packet_tcp",
-                 "--scope", "container"], stderr=errors)
+                 *scopes], stderr=errors)
         await_("tracing", lambda: "tracee: tracing" in read(self.errors),
                alive=lambda: self.process.poll() is None)
 
@@ -249,7 +252,35 @@ def named(event, identity, kind=None):
             and (kind is None or event["eventName"] == kind))
 
 
-def check(tracee, containerd):
+class Scopes:
+    """A tracer for each form of --scope that looks at containers. `new` ones were made after
+    their tracer had started."""
+
+    def __init__(self, start, web):
+        self.web = web
+        self.tracers = {scope: start(scope) for scope in (
+            f"container={web[:7]}", f"container!={web}", "not-container", "container=new",
+            "container!=new", "container=started")}
+
+    def check(self, pod):
+        """Both containers have done something, and so has the host."""
+        expected = {f"container={self.web[:7]}": {self.web}, f"container!={self.web}": {pod, ""},
+                    "not-container": {""}, "container=new": {pod}, "container!=new": {self.web, ""},
+                    "container=started": {self.web, pod}}
+        for scope, identities in expected.items():
+            tracer = self.tracers[scope]
+            for identity in identities:
+                with socket.socket() as one:
+                    one.connect_ex(("127.0.0.1", 1))
+                tracer.await_event(f"an event of '{identity}' with {scope}",
+                                   lambda e, identity=identity: e["containerId"] == identity)
+            tracer.end()
+            seen = {event["containerId"] for event in tracer.events()}
+            if seen != identities:
+                raise Failure(f"--scope {scope}: events of {seen}, not of {identities}")
+
+
+def check(tracee, containerd, start):
     web = f"web-{os.getpid()}"
     containerd.containers.append(("default", web))
     containerd.ctr("run", "--detach", "--snapshotter", "native", "--cap-add", "CAP_NET_ADMIN",
@@ -260,12 +291,15 @@ def check(tracee, containerd):
         if event["container"]["name"] != web or event["kubernetes"] != {}:
             raise Failure(f"{event['container']} {event['kubernetes']}")
 
+    scopes = Scopes(start, web)
     pod = containerd.run_pod()
     event = tracee.await_event("a named event of the pod",
                                lambda e: named(e, pod, "net_packet_http_request"))
     wanted = {"podName": "pod1", "podNamespace": "prod", "podUID": POD["io.kubernetes.pod.uid"]}
     if event["kubernetes"] != wanted or event["container"]["name"] != "worker":
         raise Failure(f"{event['container']} {event['kubernetes']}")
+
+    scopes.check(pod)
 
     containerd.ctr("task", "kill", "--signal", "KILL", web)
     await_("the end of the container", lambda: containerd.ctr("task", "rm", web,
@@ -288,7 +322,7 @@ def main():
     parser.add_argument("--tracee", required=True)
     options = parser.parse_args()
     os.environ["PATH"] += ":/usr/sbin:/sbin"
-    folder, containerd, tracee = None, None, None
+    folder, containerd, tracers = None, None, []
     try:
         need_capabilities()
         for program in ("containerd", "ctr", "runc", "curl", "busybox"):
@@ -302,8 +336,12 @@ def main():
         for space in ("default", "k8s.io"):
             containerd.ctr("-n", space, "images", "import", "--snapshotter", "native",
                            f"{folder}/image.tar")
-        tracee = Tracee(os.path.abspath(options.tracee), folder, containerd.socket)
-        check(tracee, containerd)
+        def start(*scopes):
+            tracers.append(Tracee(os.path.abspath(options.tracee), folder, containerd.socket,
+                                  *scopes))
+            return tracers[-1]
+
+        check(start(), containerd, start)
         print("containerd: holds")
         return 0
     except Skip as missing:
@@ -313,8 +351,9 @@ def main():
         print(f"containerd: {error}")
         return 1
     finally:
-        if tracee and tracee.process.poll() is None:
-            tracee.process.kill()
+        for tracer in tracers:
+            if tracer.process.poll() is None:
+                tracer.process.kill()
         if containerd:
             containerd.end()
         if folder:
