@@ -1,0 +1,103 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The bill of materials of a build, as SPDX 2.3 in JSON.
+
+sbom.py BINARY
+
+What the binary is linked with is asked of the dynamic linker and dpkg; what it is built with is
+packages.txt. The same build on the same machine gives the same document: its time is that of the
+newest commit, or SOURCE_DATE_EPOCH.
+"""
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+
+TREE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def output(*command):
+    return subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout
+
+
+def linked_files(binary):
+    """With their names resolved; the kernel's own object has no file."""
+    listed = re.findall(r"=> (/\S+) \(|^\s(/\S+) \(", output("ldd", binary), re.MULTILINE)
+    return sorted({os.path.realpath(one or other) for one, other in listed})
+
+
+def owner_of(path):
+    """The Debian package, by either name of a path where /lib is a link into /usr."""
+    for name in (path, path.removeprefix("/usr")):
+        done = subprocess.run(["dpkg-query", "-S", name], stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, text=True, check=False)
+        if done.returncode == 0:
+            return done.stdout.split(": ")[0].split(":")[0]
+    sys.exit(f"sbom: {path} is of no package; is it of this distribution?")
+
+
+def build_packages():
+    section = ""
+    with open(f"{TREE}/packages.txt", encoding="utf-8") as file:
+        for line in file.read().splitlines():
+            if line.startswith("#"):
+                section = line
+            elif section.strip() == "# build":
+                yield line
+
+
+def version_of(name):
+    listed = output("dpkg-query", "-W", "-f", "${Version}\t${source:Package}\t${source:Version}\n", name)
+    return listed.splitlines()[0].split("\t")
+
+
+def package(name):
+    version, source, source_version = version_of(name)
+    return {"SPDXID": f"SPDXRef-{re.sub('[^A-Za-z0-9.-]', '-', name)}", "name": name,
+            "versionInfo": version, "downloadLocation": "NOASSERTION", "filesAnalyzed": False,
+            "licenseConcluded": "NOASSERTION", "licenseDeclared": "NOASSERTION",
+            "copyrightText": "NOASSERTION", "sourceInfo": f"Debian source {source} {source_version}",
+            "externalRefs": [{"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl",
+                              "referenceLocator": f"pkg:deb/debian/{name}@{version}"}]}
+
+
+def document(binary):
+    with open(binary, "rb") as file:
+        digest = hashlib.sha256(file.read()).hexdigest()
+    seconds = os.environ.get("SOURCE_DATE_EPOCH") or output(
+        "git", "-c", f"safe.directory={TREE}", "-C", TREE, "log", "-1", "--format=%ct").strip()
+    version = output(binary, "--version").split()[1]
+    linked = sorted({owner_of(path) for path in linked_files(binary)})
+    built = sorted(set(build_packages()) - set(linked))
+    ours = {"SPDXID": "SPDXRef-tracee", "name": "tracee", "versionInfo": version,
+            "downloadLocation": "NOASSERTION", "filesAnalyzed": False,
+            "licenseConcluded": "Apache-2.0 AND (BSD-2-Clause OR GPL-2.0-only)",
+            "licenseDeclared": "Apache-2.0 AND (BSD-2-Clause OR GPL-2.0-only)",
+            "copyrightText": "NOASSERTION",
+            "checksums": [{"algorithm": "SHA256", "checksumValue": digest}]}
+    others = {name: package(name) for name in [*linked, *built]}
+    relations = [("SPDXRef-DOCUMENT", "DESCRIBES", "SPDXRef-tracee")]
+    relations += [("SPDXRef-tracee", "DEPENDS_ON", others[name]["SPDXID"]) for name in linked]
+    relations += [(others[name]["SPDXID"], "BUILD_TOOL_OF", "SPDXRef-tracee") for name in built]
+    return {"spdxVersion": "SPDX-2.3", "dataLicense": "CC0-1.0", "SPDXID": "SPDXRef-DOCUMENT",
+            "name": f"tracee-{version}", "documentNamespace": f"urn:tracee:sbom:{digest}",
+            "creationInfo": {"creators": ["Tool: packaging/sbom.py"],
+                             "created": time.strftime("%Y-%m-%dT%H:%M:%SZ",
+                                                      time.gmtime(int(seconds)))},
+            "packages": [ours, *others.values()],
+            "relationships": [{"spdxElementId": one, "relationshipType": kind,
+                               "relatedSpdxElement": other} for one, kind, other in relations]}
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__.strip())
+    json.dump(document(sys.argv[1]), sys.stdout, indent=1)
+    print()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,336 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Overload and faults: what is lost, whether it is told to the packet, and how soon nothing is lost.
+
+run.py TRACEE [--only CASE…] [--seconds N] [--write docs/overload.md]
+
+Each case traces UDP over loopback while senders flood it, does something to tracee, and ends it.
+Meanwhile a probe leaves every 10 ms, each for a port of its own, so what was not seen is known by
+name: recovery is the time from relief to the last probe that is missing. Needs root. Every
+process, cgroup and namespace is the case's own. Exit status: 0 every account is exact and every
+recovery within a second, 1 not so, 77 the machine lacks something, which is said.
+"""
+import argparse
+import contextlib
+import json
+import multiprocessing
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+FLOOD_PORT, FIRST_PROBE, PROBES = 9, 20000, 20000
+EVENTS = "net_packet_udp"
+
+
+class Failure(Exception):
+    """The case does not hold."""
+
+
+def flood(sent, stop):
+    """As many datagrams as it can; counts them."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        one.connect(("127.0.0.1", FLOOD_PORT))
+        count = 0
+        while not stop.is_set():
+            for _ in range(1000):
+                with contextlib.suppress(OSError):  # nobody listens, which is told
+                    one.send(b"x" * 64)
+            count += 1000
+            sent.value = count
+
+
+class Load:
+    """Floods with two processes until stopped."""
+
+    def __enter__(self):
+        self.stop = multiprocessing.Event()
+        self.counts = [multiprocessing.Value("Q", 0, lock=False) for _ in range(2)]
+        self.senders = [multiprocessing.Process(target=flood, args=(count, self.stop))
+                        for count in self.counts]
+        self.begin = time.monotonic()
+        for sender in self.senders:
+            sender.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop.set()
+        for sender in self.senders:
+            sender.join(30)
+        seconds = time.monotonic() - self.begin
+        self.sent = sum(count.value for count in self.counts)
+        self.rate = self.sent / seconds
+
+
+class Probe:
+    """A datagram every 10 ms to the next port, from now until the end of the case."""
+
+    def __init__(self):
+        self.socket, self.times = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), []
+
+    def during(self, seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            with contextlib.suppress(OSError):
+                self.socket.sendto(b"probe", ("127.0.0.1", FIRST_PROBE + len(self.times)))
+            self.times.append(time.monotonic())
+            time.sleep(0.01)
+
+
+class Tracee:
+    def __init__(self, program, folder, *arguments, before=None):
+        self.path, self.errors = f"{folder}/probes.json", f"{folder}/errors"
+        first, last = FIRST_PROBE, FIRST_PROBE + PROBES
+        with open(self.errors, "wb") as errors:
+            # Every event is formatted; only the probes are kept.
+            self.process = subprocess.Popen(
+                [program, "--events", EVENTS, "--output", "json:/dev/null", "--output",
+                 f"json:{self.path}?filter=data.dst_port >= {first} && data.dst_port < {last}",
+                 *arguments], stdout=subprocess.DEVNULL, stderr=errors, preexec_fn=before)
+        end = time.monotonic() + 60
+        while "tracee: tracing" not in self.said():
+            if time.monotonic() > end or self.process.poll() is not None:
+                raise Failure(f"tracee does not trace: {self.said()}")
+            time.sleep(0.01)
+
+    def said(self):
+        with open(self.errors, encoding="utf-8") as file:
+            return file.read()
+
+    def memory_kib(self):
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
+            return int(re.search(r"VmHWM:\s+(\d+)", status.read())[1])
+
+    def end(self):
+        """(seen, lost) by the account, which has to be exact; and the probes that were seen."""
+        self.process.send_signal(signal.SIGINT)
+        status = self.process.wait(120)
+        said = self.said()
+        if status != 0:
+            raise Failure(f"status {status}: {said}")
+        packets = re.search(r"seen (\d+), filtered (\d+), emitted (\d+), lost (\d+)", said)
+        seen, filtered, emitted, lost = map(int, packets.groups())
+        received = int(re.search(r"decode: received (\d+)", said)[1])
+        if seen != filtered + emitted + lost or emitted != received:
+            raise Failure(f"the account is not exact: {said}")
+        for matched, written, dropped in re.findall(
+                r"matched (\d+), written (\d+), dropped (\d+)", said):
+            if int(matched) != int(written) + int(dropped):
+                raise Failure(f"an output's account is not exact: {said}")
+        told, ports = 0, set()
+        with open(self.path, encoding="utf-8") as file:
+            for line in file:
+                event = json.loads(line)
+                arguments = {one["name"]: one["value"] for one in event["args"]}
+                if event["eventName"] == "lost_events":
+                    if arguments["stage"] in ("ring_full", "load_failed"):
+                        told += arguments["count"]
+                else:
+                    ports.add(arguments["dst_port"])
+        if told != lost:
+            raise Failure(f"{lost} packets were lost and {told} told")
+        return seen, lost, ports
+
+
+class Group:
+    """A cgroup of version 1 or 2 for one process, of one controller."""
+
+    def __init__(self, controller):
+        self.path = None
+        with open("/proc/self/mounts", encoding="utf-8") as mounts:
+            for line in mounts:
+                _, point, kind, options = line.split()[:4]
+                if kind == "cgroup" and controller in options.split(","):
+                    self.path, self.version = f"{point}/tracee-overload-{os.getpid()}", 1
+                elif kind == "cgroup2" and self.path is None:
+                    with open(f"{point}/cgroup.controllers", encoding="ascii") as file:
+                        if controller in file.read().split():
+                            self.path, self.version = f"{point}/tracee-overload-{os.getpid()}", 2
+        if self.path is None:
+            raise Failure(f"no cgroup controller {controller}")
+        os.mkdir(self.path)
+
+    def set(self, name, value):
+        with open(f"{self.path}/{name}", "w", encoding="ascii") as file:
+            file.write(str(value))
+
+    def add_self(self):
+        self.set("cgroup.procs", os.getpid())
+
+    def remove(self):
+        os.rmdir(self.path)
+
+
+def cpu_share(group, percent):
+    period = 100_000
+    if group.version == 1:
+        group.set("cpu.cfs_quota_us", -1 if percent is None else period * percent // 100)
+    else:
+        group.set("cpu.max", f"{'max' if percent is None else period * percent // 100} {period}")
+
+
+# --- cases: each makes trouble, and returns the moment of relief and the load ---
+
+def nothing(tracee, probe, seconds):
+    """a flood, for comparison"""
+    with Load() as load:
+        probe.during(seconds)
+    return time.monotonic(), load
+
+
+def stopped(tracee, probe, seconds):
+    """stopped (SIGSTOP) under a flood, then continued"""
+    with Load() as load:
+        tracee.process.send_signal(signal.SIGSTOP)
+        probe.during(seconds)
+    tracee.process.send_signal(signal.SIGCONT)
+    return time.monotonic(), load
+
+
+def killed_sink(tracee, probe, seconds):
+    """a webhook that nobody serves, under a flood"""
+    return nothing(tracee, probe, seconds)
+
+
+def starved(tracee, probe, seconds):
+    """5 % of a processor, under a flood"""
+    group = Group("cpu")
+    try:
+        cpu_share(group, 5)
+        group.set("cgroup.procs", tracee.process.pid)
+        with Load() as load:
+            probe.during(seconds)
+        cpu_share(group, None)
+        relief = time.monotonic()
+        probe.during(3)
+        with open(f"{os.path.dirname(group.path)}/cgroup.procs", "w", encoding="ascii") as root:
+            root.write(str(tracee.process.pid))
+    finally:
+        group.remove()
+    return relief, load
+
+
+def namespaces(tracee, probe, seconds):
+    """network namespaces made and deleted with packets on their way"""
+    end = time.monotonic() + seconds
+    number = 0
+    while time.monotonic() < end:
+        name = f"tracee-overload-{os.getpid()}-{number}"
+        number += 1
+        subprocess.run(["ip", "netns", "add", name], check=True)
+        sender = subprocess.Popen(
+            ["ip", "netns", "exec", name, "sh", "-c",
+             "ip link set lo up; exec ping -q -i 0.002 -c 1000 127.0.0.1"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        probe.during(0.2)
+        subprocess.run(["ip", "netns", "delete", name], check=True)
+        sender.kill()
+        sender.wait()
+    return time.monotonic(), None
+
+
+def renamed(tracee, probe, seconds):
+    """an interface renamed and taken away while it carries packets"""
+    one = f"tro{os.getpid() % 100000}"
+    other = one + "x"
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        subprocess.run(["ip", "link", "add", one, "type", "veth", "peer", "name", one + "p"],
+                       check=True)
+        subprocess.run(["ip", "addr", "add", "10.213.77.1/24", "dev", one], check=True)
+        subprocess.run(["ip", "link", "set", one, "up"], check=True)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            with contextlib.suppress(OSError):
+                sender.sendto(b"x", ("10.213.77.2", FLOOD_PORT))
+            subprocess.run(["ip", "link", "set", one, "down"], check=True)
+            subprocess.run(["ip", "link", "set", one, "name", other], check=True)
+            subprocess.run(["ip", "link", "set", other, "up"], check=True)
+            with contextlib.suppress(OSError):
+                sender.sendto(b"x", ("10.213.77.2", FLOOD_PORT))
+        subprocess.run(["ip", "link", "delete", other], check=True)
+        probe.during(0.1)
+    return time.monotonic(), None
+
+
+def run(program, case, seconds):
+    arguments, before, group = [], None, None
+    if case is killed_sink:
+        arguments = ["--output", "webhook:http://127.0.0.1:1/?queue=2MiB&when-full=drop-oldest"]
+    with tempfile.TemporaryDirectory(prefix="tracee-overload-") as folder:
+        if case is small_memory:
+            group = Group("memory")
+            group.set("memory.limit_in_bytes" if group.version == 1 else "memory.max", 64 << 20)
+            before = group.add_self
+        tracee = None
+        try:
+            tracee = Tracee(program, folder, *arguments, before=before)
+            probe = Probe()
+            probe.during(0.5)
+            relief, load = case(tracee, probe, seconds)
+            probe.during(3)
+            memory = tracee.memory_kib()
+            seen, lost, ports = tracee.end()
+        finally:
+            if tracee and tracee.process.poll() is None:
+                tracee.process.kill()
+                tracee.process.wait()
+            if group:
+                group.remove()
+    missing = [at for number, at in enumerate(probe.times) if FIRST_PROBE + number not in ports]
+    recovery = max([at - relief for at in missing] + [0])
+    return {"seen": seen, "lost": lost, "rate": load.rate if load else 0,
+            "missing": f"{len(missing)} of {len(probe.times)}", "recovery": recovery,
+            "memory": memory}
+
+
+def small_memory(tracee, probe, seconds):
+    """64 MiB of memory, its own and the kernel's for it, under a flood"""
+    return nothing(tracee, probe, seconds)
+
+
+CASES = [nothing, stopped, starved, small_memory, killed_sink, namespaces, renamed]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("tracee")
+    parser.add_argument("--only", action="append", choices=[case.__name__ for case in CASES])
+    parser.add_argument("--seconds", type=float, default=10, help="of trouble, each case")
+    parser.add_argument("--write", help="the page whose table is to be replaced")
+    options = parser.parse_args()
+    if os.geteuid() != 0:
+        print("overload: needs root", file=sys.stderr)
+        return 77
+    lines = ["| what happens | packets sent/s | seen | lost, all told | probes not seen | "
+             "nothing lost after | most memory |", "|---|---|---|---|---|---|---|"]
+    bad = 0
+    for case in CASES:
+        if options.only and case.__name__ not in options.only:
+            continue
+        print(f"overload: {case.__name__}", file=sys.stderr)
+        try:
+            found = run(os.path.abspath(options.tracee), case, options.seconds)
+        except Failure as failure:
+            bad += 1
+            lines.append(f"| {case.__doc__} | failed: {failure} | | | | | |")
+            continue
+        bad += found["recovery"] > 1
+        lines.append(
+            f"| {case.__doc__} | {found['rate']:,.0f} | {found['seen']:,} | {found['lost']:,} | "
+            f"{found['missing']} | {found['recovery'] * 1000:.0f} ms | {found['memory'] >> 10} MiB |")
+    table = "\n".join(lines)
+    print(table)
+    if options.write and not options.only:
+        with open(options.write, encoding="utf-8") as file:
+            head = file.read().partition("<!-- table -->")[0]
+        with open(options.write, "w", encoding="utf-8") as file:
+            file.write(f"{head}<!-- table -->\n\n{table}\n")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
