@@ -29,14 +29,17 @@ def linked_files(binary):
     return sorted({os.path.realpath(one or other) for one, other in listed})
 
 
-def owner_of(path):
-    """The Debian package, by either name of a path where /lib is a link into /usr."""
-    for name in (path, path.removeprefix("/usr")):
-        done = subprocess.run(["dpkg-query", "-S", name], stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL, text=True, check=False)
-        if done.returncode == 0:
-            return done.stdout.split(": ")[0].split(":")[0]
-    sys.exit(f"sbom: {path} is of no package; is it of this distribution?")
+def owners_of(paths):
+    """The Debian packages, by either name of a path where /lib is a link into /usr."""
+    names = {name: path for path in paths for name in (path, path.removeprefix("/usr"))}
+    found = subprocess.run(["dpkg-query", "-S", *names], stdout=subprocess.PIPE,
+                           stderr=subprocess.DEVNULL, text=True, check=False).stdout
+    owners = {names[path]: package.split(":")[0] for package, _, path in
+              (line.partition(": ") for line in found.splitlines()) if path in names}
+    for path in paths:
+        if path not in owners:
+            sys.exit(f"sbom: {path} is of no package; is it of this distribution?")
+    return sorted(set(owners.values()))
 
 
 def build_packages():
@@ -49,13 +52,14 @@ def build_packages():
                 yield line
 
 
-def version_of(name):
-    listed = output("dpkg-query", "-W", "-f", "${Version}\t${source:Package}\t${source:Version}\n", name)
-    return listed.splitlines()[0].split("\t")
+def versions_of(names):
+    """NAME: (version, source package, its version)"""
+    listed = output("dpkg-query", "-W", "-f",
+                    "${Package}\t${Version}\t${source:Package}\t${source:Version}\n", *names)
+    return {line.split("\t")[0]: line.split("\t")[1:] for line in listed.splitlines()}
 
 
-def package(name):
-    version, source, source_version = version_of(name)
+def package(name, version, source, source_version):
     return {"SPDXID": f"SPDXRef-{re.sub('[^A-Za-z0-9.-]', '-', name)}", "name": name,
             "versionInfo": version, "downloadLocation": "NOASSERTION", "filesAnalyzed": False,
             "licenseConcluded": "NOASSERTION", "licenseDeclared": "NOASSERTION",
@@ -70,7 +74,7 @@ def document(binary):
     seconds = os.environ.get("SOURCE_DATE_EPOCH") or output(
         "git", "-c", f"safe.directory={TREE}", "-C", TREE, "log", "-1", "--format=%ct").strip()
     version = output(binary, "--version").split()[1]
-    linked = sorted({owner_of(path) for path in linked_files(binary)})
+    linked = owners_of(linked_files(binary))
     built = sorted(set(build_packages()) - set(linked))
     ours = {"SPDXID": "SPDXRef-tracee", "name": "tracee", "versionInfo": version,
             "downloadLocation": "NOASSERTION", "filesAnalyzed": False,
@@ -78,7 +82,8 @@ def document(binary):
             "licenseDeclared": "Apache-2.0 AND (BSD-2-Clause OR GPL-2.0-only)",
             "copyrightText": "NOASSERTION",
             "checksums": [{"algorithm": "SHA256", "checksumValue": digest}]}
-    others = {name: package(name) for name in [*linked, *built]}
+    versions = versions_of([*linked, *built])
+    others = {name: package(name, *versions[name]) for name in [*linked, *built]}
     relations = [("SPDXRef-DOCUMENT", "DESCRIBES", "SPDXRef-tracee")]
     relations += [("SPDXRef-tracee", "DEPENDS_ON", others[name]["SPDXID"]) for name in linked]
     relations += [(others[name]["SPDXID"], "BUILD_TOOL_OF", "SPDXRef-tracee") for name in built]

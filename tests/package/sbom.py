@@ -40,10 +40,11 @@ def main():
               if one["relationshipType"] == "DEPENDS_ON"}
     for library in ("libbpf1", "libc6", "libre2-9", "libyaml-cpp0.7", "libseccomp2"):
         expect(library in linked, f"{library} is missing among {sorted(linked)}")
+    names = [one["name"] for one in document["packages"][1:]]
+    known = subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${Version}\n", *names],
+                           stdout=subprocess.PIPE, check=True, text=True).stdout.splitlines()
     for one in document["packages"][1:]:
-        version = subprocess.run(["dpkg-query", "-W", "-f", "${Version}\n", one["name"]],
-                                 stdout=subprocess.PIPE, check=True, text=True).stdout
-        expect(one["versionInfo"] in version.splitlines(), f"{one['name']}: {one['versionInfo']}")
+        expect(f"{one['name']} {one['versionInfo']}" in known, f"{one['name']}: another version")
     refused = subprocess.run([f"{TREE}/packaging/sbom.py"], stderr=subprocess.PIPE, check=False)
     expect(refused.returncode != 0 and b"BINARY" in refused.stderr, "no usage")
 
