@@ -49,11 +49,17 @@ static __always_inline void fill_connection(struct connection *c, struct sock_co
 	c->net_ns = sk->skc_net.net->ns.inum;
 }
 
-/* From these a socket turns into a TIME_WAIT remnant, and is closed as itself. */
-static __always_inline bool may_leave_remnant(int state)
+/*
+ * From these a socket turns into a TIME_WAIT remnant, and is closed as itself. The
+ * remnant answers a moment before that is told, so its owner is written down when
+ * the last state before it begins too.
+ */
+static __always_inline bool may_leave_remnant(int from, int to)
 {
-	return state == BPF_TCP_FIN_WAIT1 || state == BPF_TCP_FIN_WAIT2 ||
-	       state == BPF_TCP_CLOSING;
+	if (to == BPF_TCP_FIN_WAIT2 || to == BPF_TCP_CLOSING)
+		return true;
+	return to == BPF_TCP_CLOSE && (from == BPF_TCP_FIN_WAIT1 || from == BPF_TCP_FIN_WAIT2 ||
+				       from == BPF_TCP_CLOSING);
 }
 
 SEC("?tp_btf/inet_sock_set_state")
@@ -64,7 +70,7 @@ int BPF_PROG(on_state, struct sock *sk, int from, int to)
 	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
 	struct owner_slot *slot;
 
-	if (to != BPF_TCP_CLOSE || !may_leave_remnant(from) || !tcp)
+	if (!may_leave_remnant(from, to) || !tcp)
 		return 0;
 	slot = bpf_sk_storage_get(&owners, sk, NULL, 0);
 	if (!slot)

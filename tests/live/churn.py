@@ -49,7 +49,10 @@ class Judge:
         leaves = network["direction"] == "egress"
         if event["hostProcessId"] == 0:
             # The kernel's answer to what comes for a connection that is gone.
-            self.nobody += 1
+            gone = None if to_server else self.closing.get(port)
+            time = event["timestamp"] - self.boot_epoch_ns
+            if not gone or time + CLOCK_ERROR_NS < gone.moment:
+                self.nobody += 1
             return None if data["proto_tcp"]["RST"] == 1 and leaves else "is nobody's"
         if to_server == leaves:
             self.seen_client.add(port)
