@@ -16,6 +16,7 @@ import argparse
 import concurrent.futures
 import fnmatch
 import glob
+import json
 import lzma
 import os
 import re
@@ -38,6 +39,25 @@ class Machine:
     def __init__(self, name, arch, kernel, back_ends):
         self.name, self.arch, self.kernel, self.back_ends = name, arch, kernel, back_ends
         self.release, self.check, self.results, self.seconds, self.trouble = "", [], [], 0, ""
+        self.commit = ""
+
+    KEPT = ("release", "check", "results", "seconds", "trouble", "commit")
+
+    def path(self, folder):
+        return f"{folder}/{self.name.replace(' ', '-')}.json"
+
+    def keep(self, folder):
+        with open(self.path(folder), "w", encoding="utf-8") as file:
+            json.dump({name: getattr(self, name) for name in self.KEPT}, file)
+
+    def recall(self, folder):
+        """What its last whole run has found. False: there was none."""
+        try:
+            with open(self.path(folder), encoding="utf-8") as file:
+                vars(self).update(json.load(file))
+        except FileNotFoundError:
+            return False
+        return True
 
     def command(self, memory, image, initramfs, log):
         append = "panic=-1 quiet cgroup_no_v1=all no_timer_check rdinit=/init"
@@ -319,7 +339,7 @@ def accept_hook(machine, back_end):
 
 def table(machines):
     rows = [("kernel", "arch", "`--attribution`", "serves", "accept by", "kernel tests",
-             "live cases", "skipped", "failed")]
+             "live cases", "skipped", "failed", "of commit")]
     for machine in machines:
         for back_end in machine.back_ends:
             own = [result for result in machine.results if result[1] == back_end]
@@ -330,12 +350,19 @@ def table(machines):
             rows.append((machine.release, machine.arch, back_end, attribution(machine, back_end),
                          accept_hook(machine, back_end), f"{held['kernel']} suites",
                          str(held["live"]), ", ".join(skipped) or "none",
-                         ", ".join(failed) or machine.trouble and "see above" or "none"))
+                         ", ".join(failed) or machine.trouble and "see above" or "none",
+                         machine.commit))
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |"
              for row in rows]
     lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
     return "\n".join(lines)
+
+
+def commit():
+    """Of the tree; with + when it has changes."""
+    return run("git", "-c", f"safe.directory={TREE}", "-C", TREE, "describe", "--always",
+               "--abbrev=10", "--dirty=+").strip()
 
 
 def main():
@@ -383,10 +410,17 @@ def main():
         say(f"{machine.name}: {machine.release}, {machine.seconds:.0f} s {machine.trouble}")
         for layer, back_end, case, status, _ in bad(machine):
             say(f"{machine.name}: {layer} {case} with {back_end}: status {status}")
-    shown = table(machines)
-    print(shown)
-    if options.write and (options.only or options.cases != "*"):
-        say(f"{options.write} is left as it is: this was a part")
+    if options.cases == "*":
+        for machine in machines:
+            machine.commit = commit()
+            machine.keep(folder)
+    print(table(machines))
+    # Rows of machines that did not run now are those of their last whole run.
+    whole = options.cases == "*" and all(machine in machines or machine.recall(folder)
+                                         for machine in MACHINES)
+    shown = table(MACHINES)
+    if options.write and not whole:
+        say(f"{options.write} is left as it is: not all of it has been run")
     elif options.write:
         with open(options.write, encoding="utf-8") as file:
             head = file.read().partition("<!-- table -->")[0]
