@@ -37,6 +37,9 @@ Result<Captures> Captures::open(const Options& options, std::vector<std::string>
       return fail(Exit::Usage, "--output: empty path in '" + spec + "'",
                   "write --output pcapng:FILE, or --output pcapng for standard output");
     }
+    if (path->find('?') != path->npos) {
+      return fail(Exit::Usage, "--output: pcapng takes no options", "leave out what follows the ?");
+    }
     files.push_back({*path, "--output " + spec});
   }
   std::erase_if(outputs, [](const std::string& spec) { return pcapng_path(spec).has_value(); });

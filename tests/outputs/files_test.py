@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 
-from support import LOST, OutputTest, await_, main, numbers
+from support import LOST, TRACEE, OutputTest, await_, main, numbers
 
 ASIDE = re.compile(r"^events\.json\.\d{8}T\d{6}\.\d{6}Z(\.zst)?$")
 
@@ -142,7 +142,8 @@ class Reopen(OutputTest):
 class FullDisk(OutputTest):
     """Needs root: a small file system of its own, in a mount namespace of its own."""
 
-    def test_is_reported_and_survived(self):
+    def small_disk(self):
+        """self.folder becomes a file system of 16 MiB, of which half a MiB is free."""
         if os.geteuid() != 0:
             self.skipTest("root is needed for a small file system")
         libc = ctypes.CDLL(None, use_errno=True)
@@ -156,9 +157,40 @@ class FullDisk(OutputTest):
         self.assertEqual(libc.mount(b"none", self.folder.encode(), b"tmpfs", 0, b"size=16m"), 0)
         self.addCleanup(libc.umount, self.folder.encode())
 
-        path, filler = self.path("events.json"), self.path("filler")
+        filler = self.path("filler")
         with open(filler, "wb") as file:
             file.write(b"x" * (15 * 1024 + 512) * 1024)
+        return filler
+
+    def test_packets_are_kept_whole(self):
+        """--write ends with the last whole packet; the rest goes on, and the status tells."""
+        self.small_disk()
+        path = self.path("out.pcapng")
+        tracee = self.tracee("--write", path, "--output", "json")
+        fed = tracee.feed(20_000)
+        self.assertEqual(tracee.end(), 1, tracee.said)
+        self.assertTrue(tracee.has_said("No space left on device"), tracee.said)
+        self.assertEqual(numbers(tracee.stdout.splitlines()), fed)
+        account = next(line for line in tracee.said if f"{path}: matched" in line)
+        matched, written, dropped = map(int, re.findall(r"(?:matched|written|dropped) (\d+)", account))
+        self.assertEqual((matched, written + dropped), (len(fed), len(fed)))
+        self.assertGreater(min(written, dropped), 1000)
+        again = subprocess.run([TRACEE, "--input", path, "--output", "json", "--events",
+                                "net_packet_udp"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               check=False)
+        self.assertEqual(again.returncode, 0, again.stderr)
+        self.assertEqual(numbers(again.stdout.splitlines()), fed[:written])
+        for reader in (["tshark", "-r", path, "-T", "fields", "-e", "frame.number"],
+                       ["tcpdump", "-nr", path]):
+            done = subprocess.run(reader, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+            self.assertEqual((done.returncode, len(done.stdout.splitlines())), (0, written),
+                             (reader, done.stderr))
+        self.assertEqual(subprocess.run(["capinfos", path], stdout=subprocess.DEVNULL,
+                                        check=False).returncode, 0)
+
+    def test_is_reported_and_survived(self):
+        filler = self.small_disk()
+        path = self.path("events.json")
         tracee = self.tracee("--output", f"json:{path}", "--output", "json")
         fed = tracee.feed(2000)  # two megabytes
         tracee.await_said("No space left on device")

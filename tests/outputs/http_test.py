@@ -85,6 +85,19 @@ class Webhook(HttpTest):
             self.assertEqual(matched - len(peer.lines()), dropped)
             peer.stop()
 
+    def test_ten_seconds_a_request(self):
+        port = free_port()
+        self.peer(port, slow=10)
+        tracee = self.tracee("--output", f"webhook:http://127.0.0.1:{port}?queue=4MiB&timeout=20s"
+                             "&when-full=drop-oldest&drain=100ms", "--output", "none")
+        tracee.feed(20000)  # many times the queue
+        await_(tracee.drained, "all was read")
+        self.assertLess(tracee.memory_kib(), 96 * 1024)
+        tracee.end()
+        matched, _, dropped = tracee.account("webhook")
+        self.assertEqual(matched, 20000)
+        self.assertGreater(dropped, 10000)
+
     def test_a_timeout_is_a_failure(self):
         port = free_port()
         self.peer(port, slow=2)
