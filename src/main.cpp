@@ -15,6 +15,7 @@
 #include "app/confine.h"
 #include "app/describe.h"
 #include "app/docs.h"
+#include "app/footer.h"
 #include "app/options.h"
 #include "app/pipeline.h"
 #include "app/process_view.h"
@@ -183,6 +184,13 @@ Result<Command> prepare_command(const Options& options, Pipeline& pipeline,
   return command;
 }
 
+Result<> run_pipeline(const Options& options, Pipeline& pipeline, Command* command) {
+  if (!options.input.empty()) return run_replay(options, pipeline);
+  // A command has the terminal to itself.
+  auto footer = command != nullptr ? std::nullopt : Footer::make(pipeline);
+  return run_live(options, pipeline, footer ? &*footer : nullptr, command);
+}
+
 Result<int> trace(const Options& options, std::unique_ptr<Detection> detection) {
   const Catalog& catalog = detection->catalog();
   const Wishes wishes{options.events, options.scopes, options.policies, options.filters};
@@ -204,6 +212,9 @@ Result<int> trace(const Options& options, std::unique_ptr<Detection> detection) 
     fmt::print("{}", explain_filters(*selection, options.pcap_filter));
     return {};
   }
+  // Before any output is opened, and its header written.
+  auto rights = options.input.empty() ? check_rights() : Result<>{};
+  if (!rights) return forward(rights);
   const auto without_outputs = [&](Selection chosen) {
     auto made = std::make_unique<Pipeline>(std::move(chosen), decode_options(options, false),
                                            Outputs{}, options.count);
@@ -259,9 +270,7 @@ Result<int> trace(const Options& options, std::unique_ptr<Detection> detection) 
     if (!prepared) return forward(prepared);
     command.emplace(std::move(*prepared));
   }
-  auto done = options.input.empty()
-                  ? run_live(options, pipeline, nullptr, command ? &*command : nullptr)
-                  : run_replay(options, pipeline);
+  auto done = run_pipeline(options, pipeline, command ? &*command : nullptr);
   if (done) done = check_outputs(pipeline);
   if (!done) return forward(done);
   return command ? command->status().value_or(0) : 0;

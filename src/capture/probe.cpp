@@ -13,10 +13,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <fstream>
 #include <initializer_list>
 #include <iterator>
 #include <memory>
 #include <span>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/capabilities.h"
@@ -32,6 +35,27 @@ struct CloseBtf {
 
 bool has_type(const btf* types, const char* name, uint32_t kind) {
   return btf__find_by_name_kind(types, name, kind) > 0;
+}
+
+// The command line of this process, as one types it.
+std::string own_command() {
+  std::ifstream file("/proc/self/cmdline", std::ios::binary);
+  std::string command;
+  for (std::string word; std::getline(file, word, '\0');) {
+    if (!command.empty()) command += ' ';
+    const bool plain = !word.empty() && std::ranges::all_of(word, [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+             std::string_view("-_./,:=+@%").find(c) != std::string_view::npos;
+    });
+    if (plain) {
+      command += word;
+      continue;
+    }
+    command += '\'';
+    for (const char c : word) command += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    command += '\'';
+  }
+  return command;
 }
 
 std::string missing_capabilities() {
@@ -180,11 +204,18 @@ Result<OwnerPlan> plan_owners(const KernelFeatures& features, std::optional<Back
   return plan;
 }
 
+Result<> check_rights() {
+  const std::string missing = missing_capabilities();
+  if (missing.empty()) return {};
+  return fail(Exit::Missing, "live tracing is not permitted: missing " + missing,
+              geteuid() == 0
+                  ? "this root has had them taken: give the container or service these capabilities"
+                  : "run as root: sudo " + own_command() +
+                        "\n        reading a capture (--input FILE) needs no privilege");
+}
+
 Result<KernelFeatures> probe_kernel() {
-  if (const std::string missing = missing_capabilities(); !missing.empty())
-    return fail(Exit::Missing, "live tracing is not permitted: missing " + missing,
-                "run as root, or grant them: setcap cap_bpf,cap_perfmon,cap_net_admin+ep TRACEE; "
-                "reading capture files (--input) needs no privilege");
+  if (auto rights = check_rights(); !rights) return forward(rights);
   const std::unique_ptr<btf, CloseBtf> types(btf__load_vmlinux_btf());
   if (!types)
     return fail(Exit::Missing,

@@ -33,8 +33,11 @@ struct KernelFeatures {
   bool late_owners = false;     // inet_sock_set_state: owners of what TIME_WAIT answers
 };
 
-// Fails with Exit::Missing when something required is not there; the error names
-// all of it at once.
+// Whether this process may trace. The error says with which command it might.
+Result<> check_rights();
+
+// Fails with Exit::Missing when something required is not there, rights first; the
+// error names all of it at once.
 Result<KernelFeatures> probe_kernel();
 
 // What sees that a task uses a socket, best first.
