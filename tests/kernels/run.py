@@ -377,6 +377,8 @@ def main():
     options = parser.parse_args()
     folder = os.path.abspath(options.folder)
     machines = [machine for machine in MACHINES if machine.name in (options.only or [machine.name])]
+    for machine in machines:
+        machine.commit = commit()
     libraries, programs = listed_packages()
     jobs = []
     for arch in sorted({machine.arch for machine in machines}):
@@ -412,7 +414,6 @@ def main():
             say(f"{machine.name}: {layer} {case} with {back_end}: status {status}")
     if options.cases == "*":
         for machine in machines:
-            machine.commit = commit()
             machine.keep(folder)
     print(table(machines))
     # Rows of machines that did not run now are those of their last whole run.
