@@ -24,8 +24,8 @@ EventMask mask_of(const std::vector<const EventSpec*>& events) {
 constexpr auto kAttributionByLetter = [] {
   std::array<uint8_t, 256> out{};
   out.fill(std::size(kAttributions) - 1);
-  for (uint8_t i = 0; i < std::size(kAttributions); ++i) {
-    out[static_cast<uint8_t>(kAttributions[i].front())] = i;
+  for (size_t i = 0; i < std::size(kAttributions); ++i) {
+    out[static_cast<uint8_t>(kAttributions[i].front())] = static_cast<uint8_t>(i);
   }
   return out;
 }();
