@@ -36,21 +36,40 @@ Data text_data(std::string_view text) {
   return text.empty() ? Data(false) : Data(std::string(text));
 }
 
-Data value_data(const Value& value, const Field& field);
+// The names that a template has. Only they are made data of: that is most of the cost.
+struct Used {
+  bool all = false;
+  std::vector<std::string> names{};
 
-Data record_data(std::span<const Field> fields, const void* object) {
+  // The parts of a dotted name.
+  void add(std::string_view name) {
+    while (!name.empty()) {
+      const size_t dot = std::min(name.find('.'), name.size());
+      names.emplace_back(name.substr(0, dot));
+      name.remove_prefix(std::min(dot + 1, name.size()));
+    }
+  }
+  bool has(std::string_view name) const {
+    return all || std::ranges::find(names, name) != names.end();
+  }
+};
+
+Data value_data(const Value& value, const Field& field, const Used& used);
+
+Data record_data(std::span<const Field> fields, const void* object, const Used& used) {
   Data out(Data::type::object);
   for (const Field& field : fields) {
-    out.set(std::string(field.name), value_data(field.get(object), field));
+    if (!used.has(field.name)) continue;
+    out.set(std::string(field.name), value_data(field.get(object), field, used));
   }
   return out;
 }
 
-Data list_data(const Value& list, const Field& field) {
+Data list_data(const Value& list, const Field& field, const Used& used) {
   Field element = field;
   element.kind = field.element;
   Data out(Data::type::list);
-  for (uint32_t i = 0; i < list.count; ++i) out << value_data(field.at(list.p, i), element);
+  for (uint32_t i = 0; i < list.count; ++i) out << value_data(field.at(list.p, i), element, used);
   return out;
 }
 
@@ -66,7 +85,7 @@ Data map_data(TextMap map) {
   return out;
 }
 
-Data value_data(const Value& value, const Field& field) {
+Data value_data(const Value& value, const Field& field, const Used& used) {
   if (is_absent(value)) return Data(false);
   switch (value.kind) {
     case Kind::Unsigned:
@@ -84,18 +103,20 @@ Data value_data(const Value& value, const Field& field) {
       return text_data({text, format_address(text, value.address())});
     }
     case Kind::Record:
-      return record_data(field.of->fields, value.p);
+      return record_data(field.of->fields, value.p, used);
     case Kind::List:
-      return list_data(value, field);
+      return list_data(value, field, used);
     case Kind::Map:
       return map_data(value.map());
   }
   return Data(false);
 }
 
-void set_members(std::span<const Field> fields, const Context& context, Data& out) {
+void set_members(std::span<const Field> fields, const Context& context, const Used& used,
+                 Data& out) {
   for (const Field& field : fields) {
-    out.set(std::string(field.name), value_data(field.get(&context), field));
+    if (!used.has(field.name)) continue;
+    out.set(std::string(field.name), value_data(field.get(&context), field, used));
   }
 }
 
@@ -109,12 +130,24 @@ Data threat_data(const Threat& threat) {
   return out;
 }
 
-Data event_data(const Event& event) {
+Data arguments_data(const Event& event, const Used& used) {
+  Data out(Data::type::list);
+  for (const Field& field : event.spec->fields) {
+    Data argument(Data::type::object);
+    argument.set("name", std::string(field.name));
+    argument.set("type", std::string(field.type));
+    argument.set("value", value_data(field.get(event.data), field, used));
+    out << argument;
+  }
+  return out;
+}
+
+Data event_data(const Event& event, const Used& used) {
   Data out(Data::type::object);
-  set_members(kContextHead, *event.context, out);
-  set_members({&kContextSyscall, 1}, *event.context, out);
-  set_members(kContextTail, *event.context, out);
-  set_members({&kContextNetwork, 1}, *event.context, out);
+  set_members(kContextHead, *event.context, used, out);
+  set_members({&kContextSyscall, 1}, *event.context, used, out);
+  set_members(kContextTail, *event.context, used, out);
+  set_members({&kContextNetwork, 1}, *event.context, used, out);
   out.set("eventId", std::to_string(event.spec->id));
   out.set("eventName", std::string(event.spec->name));
   Data policies(Data::type::list);
@@ -122,19 +155,8 @@ Data event_data(const Event& event) {
     policies << Data(std::string(event.policy_names[static_cast<size_t>(std::countr_zero(rest))]));
   }
   out.set("matchedPolicies", policies);
-  Data arguments(Data::type::list);
-  Data data(Data::type::object);
-  for (const Field& field : event.spec->fields) {
-    const Data value = value_data(field.get(event.data), field);
-    Data argument(Data::type::object);
-    argument.set("name", std::string(field.name));
-    argument.set("type", std::string(field.type));
-    argument.set("value", value);
-    arguments << argument;
-    data.set(std::string(field.name), value);
-  }
-  out.set("args", arguments);
-  out.set("data", data);
+  if (used.has("data")) out.set("data", record_data(event.spec->fields, event.data, used));
+  if (used.has("args")) out.set("args", arguments_data(event, used));
   const Threat* threat = event.finding == nullptr ? nullptr : event.finding->threat;
   out.set("threat", threat == nullptr ? Data(false) : threat_data(*threat));
   return out;
@@ -178,7 +200,8 @@ std::string place(const std::string& path, std::string_view text, size_t positio
 
 // Mustache prints nothing for a name that is not there; a typing mistake would never
 // be seen. `{{=` changes the brackets: what follows it is not looked at.
-Result<> check_names(const std::string& path, std::string_view text, const Names& names) {
+Result<> check_names(const std::string& path, std::string_view text, const Names& names,
+                     Used& used) {
   size_t in_maps = 0;  // sections about a map that are open
   for (size_t at = text.find("{{"); at != text.npos; at = text.find("{{", at + 2)) {
     const size_t end = text.find("}}", at);
@@ -187,10 +210,14 @@ Result<> check_names(const std::string& path, std::string_view text, const Names
     while (!tag.empty() && is_blank(tag.front())) tag.remove_prefix(1);
     while (!tag.empty() && is_blank(tag.back())) tag.remove_suffix(1);
     const char kind = tag.empty() ? '!' : tag.front();
-    if (kind == '=') return {};
+    if (kind == '=') {
+      used.all = true;
+      return {};
+    }
     if (kind == '!' || kind == '>' || tag == ".") continue;
     if (kind == '#' || kind == '^' || kind == '/' || kind == '&') tag.remove_prefix(1);
     while (!tag.empty() && is_blank(tag.front())) tag.remove_prefix(1);
+    used.add(tag);
     bool is_map = false;
     while (!tag.empty() && in_maps == 0 && !is_map) {
       const size_t dot = std::min(tag.find('.'), tag.size());
@@ -236,18 +263,20 @@ std::string in_our_words(const std::string& path, std::string_view text,
 
 class TemplateFormat final : public Format {
  public:
-  explicit TemplateFormat(mustache::mustache made) : template_(std::move(made)) {
+  TemplateFormat(mustache::mustache made, Used used)
+      : template_(std::move(made)), used_(std::move(used)) {
     template_.set_custom_escape(&escaped);
   }
 
   void write(const Event& event, Buffer& out) noexcept override {
-    const std::string text = template_.render(event_data(event));
+    const std::string text = template_.render(event_data(event, used_));
     out.put(text);
     if (!text.ends_with('\n')) out.put('\n');
   }
 
  private:
   mustache::mustache template_;
+  const Used used_;
 };
 
 }  // namespace
@@ -261,8 +290,9 @@ Result<std::unique_ptr<Format>> make_template_format(const std::string& path,
     return fail(Exit::Usage, in_our_words(path, *text, made.error_message()),
                 "sections are {{#name}}…{{/name}}, names {{name}}");
   }
-  if (auto known = check_names(path, *text, names_of(catalog)); !known) return forward(known);
-  return std::make_unique<TemplateFormat>(std::move(made));
+  Used used;
+  if (auto known = check_names(path, *text, names_of(catalog), used); !known) return forward(known);
+  return std::make_unique<TemplateFormat>(std::move(made), std::move(used));
 }
 
 }  // namespace tracee
