@@ -158,6 +158,10 @@ class Group:
         with open(f"{self.path}/{name}", "w", encoding="ascii") as file:
             file.write(str(value))
 
+    def number(self, name, key):
+        with open(f"{self.path}/{name}", encoding="ascii") as file:
+            return int(re.search(rf"^{key} (\d+)", file.read(), re.MULTILINE)[1])
+
     def add_self(self):
         self.set("cgroup.procs", os.getpid())
 
@@ -197,19 +201,20 @@ def killed_sink(tracee, probe, seconds):
 
 
 def starved(tracee, probe, seconds):
-    """5 % of a processor, under a flood"""
+    """2 % of a processor, under a flood"""
     group = Group("cpu")
     try:
-        cpu_share(group, 5)
+        cpu_share(group, 2)
         group.set("cgroup.procs", tracee.process.pid)
         with Load() as load:
             probe.during(seconds)
+        if group.number("cpu.stat", "nr_throttled") == 0:
+            raise Failure("the limit was never reached")
         cpu_share(group, None)
         relief = time.monotonic()
-        probe.during(3)
+    finally:
         with open(f"{os.path.dirname(group.path)}/cgroup.procs", "w", encoding="ascii") as root:
             root.write(str(tracee.process.pid))
-    finally:
         group.remove()
     return relief, load
 
