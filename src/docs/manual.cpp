@@ -142,8 +142,8 @@ Page main_page(const Subject& subject) {
     page.macro(".Pp");
   }
   page.text("Everything else is on the pages below.");
-  see_also({"tracee-events 7", "tracee-filters 7", "tracee-detectors 7", "tracee-outputs 7",
-            "tracee-capture 7"},
+  see_also({"tracee.yaml 5", "tracee-events 7", "tracee-filters 7", "tracee-detectors 7",
+            "tracee-outputs 7", "tracee-capture 7"},
            page);
   return {"man1/tracee.1", page.take()};
 }

@@ -114,6 +114,14 @@ std::vector<const typename Map::value_type*> heaviest(const Map& map, size_t mos
 
 const Report::Sum& itself(const Report::Sum& sum) { return sum; }
 
+// An end of a span; of a short one with its milliseconds, which alone tell its ends apart.
+std::string end_text(uint64_t time_ns, uint64_t span_ns) {
+  std::string out = clock_text(time_ns);
+  if (span_ns >= 10'000'000'000) return out;
+  const std::string ms = std::to_string(time_ns / 1'000'000 % 1000 + 1000);
+  return out + "." + ms.substr(1);
+}
+
 std::string timeline_svg(const std::map<std::string, std::array<uint64_t, Report::kBuckets>>& lines,
                          uint64_t begin_ns, uint64_t width_ns) {
   size_t used = 1;
@@ -140,10 +148,11 @@ std::string timeline_svg(const std::map<std::string, std::array<uint64_t, Report
              "  " + escaped(name) + ": " + std::to_string(slices[i]) + "</title></rect>";
     }
   }
-  out += "<text x=0 y=" + std::to_string(kTimelineHeight + 16) + ">" + clock_text(begin_ns) +
+  out += "<text x=0 y=" + std::to_string(kTimelineHeight + 16) + ">" +
+         end_text(begin_ns, used * width_ns) +
          "</text><text text-anchor=end x=" + std::to_string(kGraphWidth) +
          " y=" + std::to_string(kTimelineHeight + 16) + ">" +
-         clock_text(begin_ns + used * width_ns) + "</text></svg><p class=legend>";
+         end_text(begin_ns + used * width_ns, used * width_ns) + "</text></svg><p class=legend>";
   for (const auto& [name, slices] : lines) {
     out += "<span><i style=\"background:" + color_of(name) + "\"></i>" + escaped(name) + "</span>";
   }
@@ -206,7 +215,9 @@ std::string Report::html(std::string_view source) const {
   say(processes_.size(), "processes");
   say(peers_.size(), "peers");
   say(findings_.size() + more_findings_, "findings");
-  if (all_.events > 0) out += clock_text(all_.first_ns) + " – " + clock_text(all_.last_ns);
+  const uint64_t span_ns = all_.last_ns - all_.first_ns;
+  if (all_.events > 0)
+    out += end_text(all_.first_ns, span_ns) + " – " + end_text(all_.last_ns, span_ns);
   out += "</p>";
   if (lost_ > 0) {
     out += "<p class=warn>" + std::to_string(lost_) +

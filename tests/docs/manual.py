@@ -41,7 +41,7 @@ class Manual(unittest.TestCase):
         events = [line.split()[1] for line in run(TRACEE, "list").stdout.splitlines()
                   if re.match(r"\d+ ", line)]
         self.assertGreater(len(events), 10)
-        for name in ["tracee.1", "tracee-events.7", "tracee-filters.7", "tracee-detectors.7",
+        for name in ["tracee.1", "tracee.yaml.5", "tracee-events.7", "tracee-filters.7", "tracee-detectors.7",
                      *(f"tracee-{event}.7" for event in events)]:
             self.assertIn(name, names)
 
