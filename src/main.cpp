@@ -14,6 +14,7 @@
 #include "app/config.h"
 #include "app/confine.h"
 #include "app/describe.h"
+#include "app/detector_watch.h"
 #include "app/docs.h"
 #include "app/footer.h"
 #include "app/options.h"
@@ -255,14 +256,21 @@ Result<int> trace(const Options& options, std::unique_ptr<Detection> detection) 
   Pipeline pipeline(std::move(*selection), decode_options(options, output_options->format.extended),
                     std::move(*outputs), options.count);
   detection->engine().stores().ask(tree);
-  if (!detection->empty()) pipeline.detect_with(std::move(detection));
+  const Detection& detectors = *detection;
+  std::optional<DetectorWatch> watch;
+  if (!detection->paths().empty()) {
+    watch.emplace(detection->paths(), detection->files());
+    pipeline.watch_with(&*watch);
+    pipeline.detect_with(std::move(detection));
+  }
   if (enricher) pipeline.ask(*enricher, output_options->exec_path);
   pipeline.capture_into(std::move(*captures));
   if (packets) pipeline.look_only_at(std::move(*packets));
   // A service that has nothing to read again is not ended by being asked to.
-  if (!wishes.policies.empty() || std::getenv("NOTIFY_SOCKET") != nullptr) watch_reload();
-  if (!wishes.policies.empty()) {
-    pipeline.reload_from([&] { return Selection::parse(wishes, catalog, tree); });
+  const bool reloads = !wishes.policies.empty() || watch;
+  if (reloads || std::getenv("NOTIFY_SOCKET") != nullptr) watch_reload();
+  if (reloads) {
+    pipeline.reload_from([&] { return Selection::parse(wishes, detectors.catalog(), tree); });
   }
   std::optional<Command> command;
   if (!options.command.empty()) {

@@ -242,6 +242,13 @@ std::unique_ptr<struct wire_rules> Pipeline::rules_of(Selection& selection,
   return wire_rules_of(rules, generation);
 }
 
+Result<> Pipeline::take_detectors(DetectorFiles files, const Apply& apply) {
+  detection_->reload(std::move(files));
+  const Selection* only[] = {&selection_};
+  enable(only);
+  return reload(apply);
+}
+
 Result<> Pipeline::reload(const Apply& apply) {
   if (!source_) return {};  // nothing to read again
   auto done = take_selection(apply);

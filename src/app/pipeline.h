@@ -39,8 +39,13 @@ struct PipelineCounters {
   uint64_t reloaded_ns = 0;  // since the epoch; 0: never
 };
 
+class DetectorWatch;
+
 class Pipeline final : public RecordHandler, private EventHandler {
  public:
+  using Source = std::function<Result<Selection>()>;
+  using Apply = std::function<void(const struct wire_rules&)>;
+
   // `limit`: take no more events after this many.
   Pipeline(Selection selection, const DecodeOptions& options,
            std::vector<std::unique_ptr<Output>> outputs, std::optional<uint64_t> limit);
@@ -48,6 +53,14 @@ class Pipeline final : public RecordHandler, private EventHandler {
   // Detectors see what they require, selected or not; of their findings the
   // selection decides, as of every event. Before the first record.
   void detect_with(std::unique_ptr<Detection> detection);
+  // Detectors whose files have changed, from the next record on; the selection is made
+  // anew like in reload(), and so is its error. What is wrong with files is in
+  // detection().warnings().
+  Result<> take_detectors(DetectorFiles files, const Apply& apply);
+  Detection& detection() { return *detection_; }
+  // Who reads them; must outlive the pipeline. Null: nobody.
+  void watch_with(DetectorWatch* watch) noexcept { watch_ = watch; }
+  DetectorWatch* detector_watch() const noexcept { return watch_; }
   // Packets go there too, as packets.
   void capture_into(Captures captures);
 
@@ -58,8 +71,6 @@ class Pipeline final : public RecordHandler, private EventHandler {
   // one on error. In a live trace `apply` gives the new rules to the kernel side and
   // comes back when no record of the old ones is left: until then each record meets
   // the selection whose rules have kept it.
-  using Source = std::function<Result<Selection>()>;
-  using Apply = std::function<void(const struct wire_rules&)>;
   void reload_from(Source source) { source_ = std::move(source); }
   Result<> reload(const Apply& apply);
 
@@ -164,6 +175,7 @@ class Pipeline final : public RecordHandler, private EventHandler {
   EventMask enabled_;
   Decoder decoder_;
   std::unique_ptr<Detection> detection_;
+  DetectorWatch* watch_ = nullptr;
   Engine* engine_ = nullptr;
   Interfaces interfaces_;
   Enricher* enricher_ = nullptr;

@@ -171,7 +171,8 @@ class Trial {
     });
     if (there) return "";
     std::string out = "one with";
-    for (const auto& [name, value] : expected.fields) out += " " + name + "=" + value;
+    for (const auto& [name, value] : expected.fields)
+      out.append(" ").append(name).append("=").append(value);
     return out;
   }
 

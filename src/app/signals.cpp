@@ -16,7 +16,7 @@ namespace {
 
 std::atomic<bool> g_stop = false;
 int g_fd = -1;
-std::atomic<bool> g_reload = false, g_reopen = false;
+std::atomic<bool> g_reload = false, g_reopen = false, g_detectors = false, g_any = false;
 int g_request_fd = -1;
 
 // The handlers are async-signal-safe: write(2) and _exit(2) only.
@@ -48,6 +48,7 @@ void on_alarm(int) {
 
 void on_request(int signal) {
   (signal == SIGUSR1 ? g_reopen : g_reload) = true;
+  g_any = true;
   notify(g_request_fd);
 }
 
@@ -110,6 +111,15 @@ int stop_fd() noexcept { return g_fd; }
 void watch_reload() { watch_request(SIGHUP); }
 bool take_reload_request() noexcept { return take(g_reload); }
 bool take_reopen_request() noexcept { return take(g_reopen); }
+void request_detectors() noexcept {
+  g_detectors = true;
+  g_any = true;
+  notify(g_request_fd);
+}
+bool take_any_request() noexcept {
+  return g_any.load(std::memory_order_relaxed) && g_any.exchange(false);
+}
+bool take_detectors_request() noexcept { return take(g_detectors); }
 int request_fd() noexcept { return g_request_fd; }
 
 }  // namespace tracee

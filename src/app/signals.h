@@ -24,11 +24,16 @@ void stop_after(std::chrono::milliseconds time) noexcept;
 // SIGHUP asks to read the policies again, once this was called; else it ends the
 // process as ever.
 void watch_reload();
+// Whether anything of what follows was asked since the last call. Cheap; for each packet.
+bool take_any_request() noexcept;
 // Whether it was asked since the last call.
 bool take_reload_request() noexcept;
 // The same of SIGUSR1: files that were moved away are to be made anew.
 bool take_reopen_request() noexcept;
-// Readable until both have been asked; for poll().
+// Detectors that have been read on another thread wait to be taken; may be called there.
+void request_detectors() noexcept;
+bool take_detectors_request() noexcept;
+// Readable until all have been asked; for poll().
 int request_fd() noexcept;
 
 // Readable once a stop was requested; for poll().

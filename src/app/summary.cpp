@@ -10,19 +10,28 @@ namespace tracee {
 namespace {
 
 void say_detectors(const Engine& engine, uint64_t findings) {
-  uint64_t on = 0, errors = 0;
+  uint64_t on = 0, errors = 0, evicted = 0;
   for (const Engine::Status& status : engine.status()) {
     on += status.on ? 1 : 0;
     errors += status.counters.errors;
+    evicted += status.registered->detector->evicted();
   }
-  say(fmt::format("detectors: {} on, findings {}, errors {}, chains cut {}, out of room {}", on,
-                  findings, errors, engine.counters().too_deep, engine.counters().out_of_room));
+  say(fmt::format(
+      "detectors: {} on, findings {}, errors {}, chains cut {}, out of room {}, keys forgotten {}",
+      on, findings, errors, engine.counters().too_deep, engine.counters().out_of_room, evicted));
   for (const Engine::Status& status : engine.status()) {
-    if (status.counters.errors == 0 && status.counters.calls_by_time[3] == 0) continue;
-    say(fmt::format("detector {}: events {}, findings {}, errors {}, calls over 1 ms {}, ms {}",
-                    status.registered->detector->definition().id, status.counters.events,
-                    status.counters.findings, status.counters.errors,
-                    status.counters.calls_by_time[3], status.counters.took_ns / 1'000'000));
+    const DetectorCounters& counters = status.counters;
+    const Detector& detector = *status.registered->detector;
+    // Those that have nothing to tell would bury those that have.
+    const bool quiet = counters.findings == 0 && counters.errors == 0 &&
+                       counters.calls_by_time[3] == 0 && detector.evicted() == 0;
+    if (quiet) continue;
+    say(fmt::format(
+        "detector {}: events {}, findings {}, errors {}, keys forgotten {}, calls over 1 ms {}, "
+        "ms {:.1f}",
+        detector.definition().id, counters.events, counters.findings, counters.errors,
+        detector.evicted(), counters.calls_by_time[3],
+        static_cast<double>(counters.took_ns) / 1e6));
   }
 }
 

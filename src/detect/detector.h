@@ -16,6 +16,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -24,6 +25,7 @@
 #include "base/result.h"
 #include "event/catalog.h"
 #include "event/finding.h"
+#include "filter/tree.h"
 #include "tracee/detector.h"
 
 namespace tracee {
@@ -83,6 +85,20 @@ class ProducedEvent {
   std::vector<std::unique_ptr<Shape>> shapes_;
 };
 
+// All events that detectors of a run have produced so far. They stay: outputs and
+// selections of before may still know them when detectors are made anew. A name has one
+// id for good; what is declared as before is the same event.
+class ProducedEvents {
+ public:
+  explicit ProducedEvents(uint32_t first_id) : first_id_(first_id) {}
+  ProducedEvent& of(const DetectorDefinition& definition);
+
+ private:
+  uint32_t first_id_;
+  std::map<std::string, uint32_t, std::less<>> ids_;
+  std::map<std::string, std::unique_ptr<ProducedEvent>> events_;  // by all that they say
+};
+
 // Kind and width of a field of that type; false: no such type.
 bool type_of(std::string_view type, Kind& kind, uint8_t& width_bits);
 
@@ -104,7 +120,9 @@ class Detector {
 
   // Looks up what it names; before anything below. `catalog` knows all events.
   virtual Result<> bind(const Catalog& /*catalog*/, ProducedEvent& /*produced*/) { return {}; }
-  // Events beyond those of the requirements, which bind() has found out.
+  // What an event of this kind must be like for on_event() to do anything: the engine
+  // need not call it for others. After bind().
+  virtual Tree gate(const EventSpec& /*spec*/) const { return {}; }
   virtual void init(const detection::DetectorParams& params) = 0;  // may throw
   virtual void on_event(const Event& event, Emitter& out) = 0;     // may throw
   virtual void on_tick(uint64_t /*now_ns*/, Emitter& /*out*/) {}   // may throw

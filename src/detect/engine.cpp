@@ -2,6 +2,7 @@
 #include "detect/engine.h"
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <exception>
 
@@ -18,17 +19,19 @@ uint64_t clock_ns() noexcept {
 }  // namespace
 
 struct Engine::Unit final : detection::Logger {
-  Unit(Registered& registered, const DetectorLog& log) : registered(registered), log(log) {}
+  Unit(Registered& of, const DetectorLog& log)
+      : registered(&of), detector(of.detector.get()), log(log) {}
 
   void write(Level level, std::string_view text, std::span<const std::string> words) override {
-    std::string line = "detector " + registered.detector->definition().id + ": ";
+    std::string line = "detector " + detector->definition().id + ": ";
     line += text;
     for (size_t i = 0; i + 1 < words.size(); i += 2) line += " " + words[i] + "=" + words[i + 1];
     log(level, line);
   }
   bool shows(Level level) const override { return level != Level::Debug || debug; }
 
-  Registered& registered;
+  Registered* registered;  // in the registry of now
+  Detector* detector;
   const DetectorLog& log;
   bool debug = std::getenv("TRACEE_DEBUG") != nullptr;
   bool on = false;
@@ -47,13 +50,13 @@ struct Engine::Node {
 
 Engine::Engine(Registry& registry, Arena& arena, ApiEvents& api, detection::Config config,
                const std::string& tracee_version, DetectorLog log)
-    : registry_(registry),
+    : registry_(&registry),
       config_(std::move(config)),
       log_(std::move(log)),
       arena_(arena),
       api_(api),
       stores_(tracee_version) {
-  for (Registered& registered : registry_.detectors()) {
+  for (Registered& registered : registry_->detectors()) {
     units_.push_back(std::make_unique<Unit>(registered, log_));
   }
 }
@@ -66,7 +69,8 @@ void Engine::select(std::span<const Selected> selected) {
   // other in a circle settle too: bits are only added.
   const auto want = [&](const EventSpec* spec, uint64_t policies) {
     for (const auto& unit : units_) {
-      if (&unit->registered.produced->spec() != spec) continue;
+      // By id: the selection may be of a registry before this one.
+      if (unit->registered->produced->spec().id != spec->id) continue;
       if ((policies & ~unit->policies) == 0) continue;
       unit->policies |= policies;
       wanted.push_back(unit.get());
@@ -76,7 +80,7 @@ void Engine::select(std::span<const Selected> selected) {
   for (const Selected& each : selected) want(each.spec, each.policies);
   // NOLINTNEXTLINE(modernize-loop-convert): the list grows under the loop
   for (size_t i = 0; i < wanted.size(); ++i) {
-    for (const Registered::Input& input : wanted[i]->registered.inputs) {
+    for (const Registered::Input& input : wanted[i]->registered->inputs) {
       want(input.spec, wanted[i]->policies);
     }
   }
@@ -88,35 +92,65 @@ void Engine::select(std::span<const Selected> selected) {
   by_id_.clear();
   required_.clear();
   for (const auto& unit : units_) {
-    if (!unit->on) continue;
-    for (const Registered::Input& input : unit->registered.inputs) {
-      if (by_id_.size() <= input.spec->id) by_id_.resize(input.spec->id + 1);
-      by_id_[input.spec->id].push_back({unit.get(), &input.filter});
-      if (input.spec->is_finding) continue;
-      if (std::ranges::find(required_, input.spec) == required_.end()) {
-        required_.push_back(input.spec);
-      }
-    }
-    if (unit->registered.wants_owners) stores_.remember_owners();
-    if (!unit->registered.wants_dns_store) continue;
-    const EventSpec* dns = registry_.catalog().find("net_packet_dns");
-    if (dns == nullptr) continue;
-    stores_.learn_from(*dns);
-    if (std::ranges::find(required_, dns) == required_.end()) required_.push_back(dns);
+    if (unit->on) subscribe(*unit);
+  }
+  for (Subscribers& each : by_id_) {
+    std::vector<const Tree*> trees;
+    for (const Subscription& subscription : each.all) trees.push_back(subscription.tree);
+    each.index = TreeIndex(trees);
+    candidates_.resize(std::max(candidates_.size(), each.index.words()));
   }
   const bool any = std::ranges::any_of(units_, [](const auto& unit) { return unit->on; });
   if (!any) next_tick_ns_ = UINT64_MAX;
   if (any && next_tick_ns_ == UINT64_MAX) next_tick_ns_ = 0;  // seconds count from the first event
 }
 
+void Engine::subscribe(Unit& unit) {
+  const auto require = [&](const EventSpec* spec) {
+    if (std::ranges::find(required_, spec) == required_.end()) required_.push_back(spec);
+  };
+  for (const Registered::Input& input : unit.registered->inputs) {
+    if (by_id_.size() <= input.spec->id) by_id_.resize(input.spec->id + 1);
+    by_id_[input.spec->id].all.push_back({&unit, &input.filter, &input.tree});
+    if (!input.spec->is_finding) require(input.spec);
+  }
+  if (unit.registered->wants_owners) stores_.remember_owners();
+  if (!unit.registered->wants_dns_store) return;
+  const EventSpec* dns = registry_->catalog().find("net_packet_dns");
+  if (dns == nullptr) return;
+  stores_.learn_from(*dns);
+  require(dns);
+}
+
+void Engine::adopt(Registry& registry) {
+  by_id_.clear();
+  registry_ = &registry;
+  std::vector<std::unique_ptr<Unit>> fresh;
+  for (Registered& registered : registry.detectors()) {
+    const auto old = std::ranges::find_if(units_, [&](const auto& unit) {
+      return unit != nullptr && unit->detector == registered.detector.get();
+    });
+    if (old == units_.end()) {
+      fresh.push_back(std::make_unique<Unit>(registered, log_));
+    } else {
+      (*old)->registered = &registered;
+      fresh.push_back(std::move(*old));
+    }
+  }
+  for (const auto& unit : units_) {
+    if (unit != nullptr && unit->on) turn_off(*unit);
+  }
+  units_ = std::move(fresh);
+}
+
 void Engine::turn_on(Unit& unit) {
   const auto failed = [&](const char* what) {
-    log_(detection::Logger::Level::Warn, unit.registered.detector->place() + ": detector '" +
-                                             unit.registered.detector->definition().id +
+    log_(detection::Logger::Level::Warn, unit.detector->place() + ": detector '" +
+                                             unit.detector->definition().id +
                                              "' does not start: " + what);
   };
   try {
-    unit.registered.detector->init({&unit, &stores_, config_});
+    unit.detector->init({&unit, &stores_, config_});
     unit.on = true;
   } catch (const std::exception& error) {
     failed(error.what());
@@ -127,7 +161,7 @@ void Engine::turn_on(Unit& unit) {
 
 void Engine::turn_off(Unit& unit) {
   unit.on = false;
-  guarded(unit, [&] { unit.registered.detector->close(); });
+  guarded(unit, [&] { unit.detector->close(); });
 }
 
 void Engine::close() {
@@ -143,8 +177,8 @@ void Engine::count_error(Unit& unit, const char* what) noexcept {
   if (unit.told_error) return;
   unit.told_error = true;
   try {
-    log_(detection::Logger::Level::Warn, "detector " + unit.registered.detector->definition().id +
-                                             ": " + what + " (further errors are only counted)");
+    log_(detection::Logger::Level::Warn, "detector " + unit.detector->definition().id + ": " +
+                                             what + " (further errors are only counted)");
   } catch (...) {  // no memory for a message: the count has it
   }
 }
@@ -172,8 +206,7 @@ void Engine::guarded(Unit& unit, Call&& call) noexcept {
   if (took < kSlowNs || unit.told_slow) return;
   unit.told_slow = true;
   log_(detection::Logger::Level::Warn,
-       "detector " + unit.registered.detector->definition().id + ": took " +
-           std::to_string(took / 1'000'000) +
+       "detector " + unit.detector->definition().id + ": took " + std::to_string(took / 1'000'000) +
            " ms for one event; packets wait for it, and may be lost");
 }
 
@@ -185,7 +218,7 @@ void Engine::begin() noexcept {
 void Engine::on_event(const Event& event, uint64_t scope, EventHandler& out) noexcept {
   const uint32_t id = event.spec->id;
   stores_.learn(event);
-  if (id >= by_id_.size() || by_id_[id].empty() || scope == 0) return;
+  if (id >= by_id_.size() || by_id_[id].all.empty() || scope == 0) return;
   begin();
   feed(event, scope, 0);
   deliver(scope, out);
@@ -196,13 +229,28 @@ void Engine::feed(const Event& event, uint64_t scope, uint32_t depth) noexcept {
   if (id >= by_id_.size()) return;
   event_ = &event;
   depth_ = depth;
-  for (const Subscription& subscription : by_id_[id]) {
-    Unit& unit = *subscription.unit;
-    if ((unit.policies & scope) == 0 || !subscription.filter->keeps(event)) continue;
-    ++unit.counters.events;
-    guarded(unit, [&] { unit.registered.detector->on_event(event, *this); });
+  const Subscribers& subscribers = by_id_[id];
+  constexpr size_t kFew = 3;  // are asked at once
+  if (subscribers.all.size() <= kFew) {
+    for (const Subscription& each : subscribers.all) give(each, event, scope);
+  } else {
+    const std::span<uint64_t> bits(candidates_.data(), subscribers.index.words());
+    subscribers.index.candidates(event, bits);
+    for (size_t word = 0; word < bits.size(); ++word) {
+      for (uint64_t left = bits[word]; left != 0; left &= left - 1) {
+        const size_t at = word * 64 + static_cast<size_t>(std::countr_zero(left));
+        give(subscribers.all[at], event, scope);
+      }
+    }
   }
   event_ = nullptr;
+}
+
+void Engine::give(const Subscription& to, const Event& event, uint64_t scope) noexcept {
+  Unit& unit = *to.unit;
+  if ((unit.policies & scope) == 0 || !to.filter->keeps(event)) return;
+  ++unit.counters.events;
+  guarded(unit, [&] { unit.detector->on_event(event, *this); });
 }
 
 void Engine::deliver(uint64_t scope, EventHandler& out) noexcept {
@@ -222,7 +270,7 @@ void Engine::tick(uint64_t now_ns, EventHandler& out) noexcept {
     begin();
     event_ = nullptr;
     depth_ = 0;
-    guarded(*unit, [&] { unit->registered.detector->on_tick(now_ns, *this); });
+    guarded(*unit, [&] { unit->detector->on_tick(now_ns, *this); });
     deliver(unit->policies, out);
   }
 }
@@ -234,14 +282,14 @@ void Engine::emit(const Draft& draft) noexcept {
     if (counters_.too_deep++ == 0) {
       try {
         log_(detection::Logger::Level::Warn,
-             "detector " + unit.registered.detector->definition().id +
+             "detector " + unit.detector->definition().id +
                  ": its finding would be the sixth of a chain and is left out");
       } catch (...) {  // no memory for a message: the count has it
       }
     }
     return;
   }
-  const DetectorDefinition& definition = unit.registered.detector->definition();
+  const DetectorDefinition& definition = unit.detector->definition();
   const auto& fills =
       draft.auto_populate != nullptr ? *draft.auto_populate : definition.auto_populate;
   auto room = arena_.take<Node>(1);
@@ -291,7 +339,7 @@ void Engine::emit(const Draft& draft) noexcept {
 
 std::vector<Engine::Status> Engine::status() const {
   std::vector<Status> out;
-  for (const auto& unit : units_) out.push_back({&unit->registered, unit->on, unit->counters});
+  for (const auto& unit : units_) out.push_back({unit->registered, unit->on, unit->counters});
   return out;
 }
 

@@ -10,15 +10,16 @@
 #include "detect/api_event.h"
 #include "detect/registry.h"
 #include "detect/stores.h"
+#include "filter/tree_index.h"
 
 namespace tracee {
 
 struct DetectorCounters {
-  uint64_t events = 0;    // given to it
+  uint64_t events = 0;    // given to it: they are as it asks
   uint64_t findings = 0;  // that it made of them
   uint64_t errors = 0;    // exceptions, and findings that could not be made
-  uint64_t took_ns = 0;   // in plugins only
-  // Calls of plugins by how long they took: up to 50 µs, 100 µs, 1 ms, and longer.
+  uint64_t took_ns = 0;   // with them, and with the time that passes
+  // Its calls by how long they took: up to 50 µs, 100 µs, 1 ms, and longer.
   uint64_t calls_by_time[4] = {};
 };
 
@@ -39,6 +40,11 @@ class Engine final : private Emitter {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
+  // Takes the detectors of another registry instead. Those that were here go on as they
+  // are, with what they remember; of the others, those that are on are turned off.
+  // Nobody is given anything until select().
+  void adopt(Registry& registry);
+
   // An event that somebody selects, and the policies that do, as bits.
   struct Selected {
     const EventSpec* spec;
@@ -52,7 +58,7 @@ class Engine final : private Emitter {
 
   // Some detector takes events of this kind, or a store learns from them.
   bool wants(const EventSpec& spec) const noexcept {
-    return stores_.learns_from(spec) || (spec.id < by_id_.size() && !by_id_[spec.id].empty());
+    return stores_.learns_from(spec) || (spec.id < by_id_.size() && !by_id_[spec.id].all.empty());
   }
   // Gives `event` to who wants it, of the detectors that policies of `scope` ask
   // for. Findings go to `out`, those made of the event first, then those made of
@@ -80,12 +86,20 @@ class Engine final : private Emitter {
   struct Subscription {
     Unit* unit;
     const Program* filter;
+    const Tree* tree;
+  };
+  // Who takes events of one kind.
+  struct Subscribers {
+    std::vector<Subscription> all;
+    TreeIndex index;
   };
   struct Node;
 
   void turn_on(Unit& unit);
   void turn_off(Unit& unit);
+  void subscribe(Unit& unit);
   void feed(const Event& event, uint64_t scope, uint32_t depth) noexcept;
+  void give(const Subscription& to, const Event& event, uint64_t scope) noexcept;
   template <class Call>
   void guarded(Unit& unit, Call&& call) noexcept;
   void deliver(uint64_t scope, EventHandler& out) noexcept;
@@ -97,14 +111,15 @@ class Engine final : private Emitter {
   void emit(const Draft& draft) noexcept override;
   void error(const std::string& what) override;
 
-  Registry& registry_;
+  Registry* registry_;
   detection::Config config_;
   DetectorLog log_;
   Arena& arena_;
   ApiEvents& api_;
   Stores stores_;
   std::vector<std::unique_ptr<Unit>> units_;
-  std::vector<std::vector<Subscription>> by_id_;  // index: EventSpec::id
+  std::vector<Subscribers> by_id_;    // index: EventSpec::id
+  std::vector<uint64_t> candidates_;  // of the event at hand
   std::vector<const EventSpec*> required_;
   uint64_t next_tick_ns_ = UINT64_MAX;  // 0: with the first event
   EngineCounters counters_;

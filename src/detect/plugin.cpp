@@ -13,6 +13,9 @@
 namespace tracee {
 namespace {
 
+// Of one call. Memory is for all detectors of a packet.
+constexpr size_t kMostFindings = 256;
+
 // What goes on inside is none of the engine's business; only what comes out is checked.
 class PluginDetector final : public Detector {
  public:
@@ -42,7 +45,11 @@ class PluginDetector final : public Detector {
 
  private:
   void take(const detection::Outputs& outputs, const Context* context, Emitter& out) {
-    for (const detection::DetectorOutput& output : outputs) take_one(output, context, out);
+    for (const detection::DetectorOutput& output :
+         std::span(outputs).first(std::min(outputs.size(), kMostFindings))) {
+      take_one(output, context, out);
+    }
+    if (outputs.size() > kMostFindings) out.error("more than 256 findings for one event");
   }
 
   void take_one(const detection::DetectorOutput& output, const Context* context, Emitter& out) {
@@ -65,6 +72,10 @@ class PluginDetector final : public Detector {
                          std::string(field->type));
       }
       values[at] = value_of_output(each, out.arena());
+      const auto* text = std::get_if<std::string>(&each.value);
+      if (text != nullptr && values[at].count != text->size()) {
+        return out.error("no memory left for field '" + each.name + "'");
+      }
     }
     for (size_t i = 0; i < declared.size(); ++i) {
       if (is_absent(values[i]) && !definition_.produced_event.fields[i].optional) {

@@ -41,6 +41,41 @@ std::string version_text(const detection::Version& v) {
 
 }  // namespace
 
+ProducedEvent& ProducedEvents::of(const DetectorDefinition& definition) {
+  const detection::EventDefinition& event = definition.produced_event;
+  std::string key;
+  const auto say = [&](std::string_view text) {
+    key += text;
+    key += '\0';
+  };
+  for (const auto* text : {&event.name, &event.description}) say(*text);
+  say(version_text(event.version));
+  for (const auto& field : event.fields) {
+    for (const auto* text : {&field.name, &field.type, &field.description}) say(*text);
+    say(field.optional ? "optional" : "");
+  }
+  say("tags");
+  for (const std::string& tag : event.tags) say(tag);
+  if (const auto& threat = definition.threat_metadata) {
+    for (const auto* text : {&threat->name, &threat->description, &threat->mitre.tactic.name,
+                             &threat->mitre.technique.id, &threat->mitre.technique.name}) {
+      say(*text);
+    }
+    say(std::to_string(static_cast<int>(threat->severity)));
+    for (const auto& [name, value] : threat->properties) {
+      say(name);
+      say(value);
+    }
+  }
+  auto& made = events_[key];
+  if (made == nullptr) {
+    const auto next = static_cast<uint32_t>(first_id_ + ids_.size());
+    const uint32_t id = ids_.emplace(event.name, next).first->second;
+    made = std::make_unique<ProducedEvent>(definition, id);
+  }
+  return *made;
+}
+
 bool type_of(std::string_view type, Kind& kind, uint8_t& width_bits) {
   struct Known {
     std::string_view name;

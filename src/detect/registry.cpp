@@ -237,11 +237,31 @@ Result<> Registry::bind_inputs(Registered& made) const {
     for (EventRule& rule : flags.build()) {
       for (RuleTerm& term : rule.terms) all = both(std::move(all), std::move(term.tree));
     }
-    auto program = Program::make(all);
-    if (!program) return wrong(detector, "its filters are too complex", "ask for less at once");
-    made.inputs.push_back({spec, std::move(*program)});
+    made.inputs.push_back({spec, std::move(all)});
   }
   return {};
+}
+
+// What it asks of events at least is known once it is bound.
+Result<> Registry::finish_inputs(Registered& made) {
+  for (Registered::Input& input : made.inputs) {
+    input.tree = both(input.filters, made.detector->gate(*input.spec));
+    auto program = Program::make(input.tree);
+    if (!program) {
+      return wrong(*made.detector, "its filters are too complex", "ask for less at once");
+    }
+    input.filter = std::move(*program);
+  }
+  return {};
+}
+
+std::vector<std::unique_ptr<Detector>> Registry::release() {
+  std::vector<std::unique_ptr<Detector>> out = std::move(rejected_);
+  rejected_.clear();
+  for (Registered& each : detectors_) {
+    if (each.detector != nullptr) out.push_back(std::move(each.detector));
+  }
+  return out;
 }
 
 // What it asks of the stores; known once it is bound.
@@ -257,19 +277,25 @@ void Registry::note_stores(Registered& made) {
 
 Result<> Registry::add(std::vector<std::unique_ptr<Detector>> detectors) {
   std::vector<const EventSpec*> all = built_in_;
-  uint32_t next_id = kFirstDetectorEvent;
   for (std::unique_ptr<Detector>& detector : detectors) {
-    if (!admits(*detector)) continue;
+    if (!admits(*detector)) {
+      rejected_.push_back(std::move(detector));
+      continue;
+    }
     const DetectorDefinition& definition = detector->definition();
     const std::string& name = definition.produced_event.name;
     if (const auto same = std::ranges::find(all, name, &EventSpec::name); same != all.end()) {
-      return wrong(*detector, "a second event '" + name + "'",
-                   (*same)->is_finding ? "another detector produces it; rename one of them, or "
-                                         "load only one of the two"
-                                       : "tracee has one of that name");
+      auto twice = wrong(*detector, "a second event '" + name + "'",
+                         (*same)->is_finding ? "another detector produces it; rename one of them, "
+                                               "or load only one of the two"
+                                             : "tracee has one of that name");
+      for (auto& rest : detectors) {
+        if (rest != nullptr) rejected_.push_back(std::move(rest));
+      }
+      return twice;
     }
     Registered made;
-    made.produced = std::make_unique<ProducedEvent>(definition, next_id++);
+    made.produced = &events_.of(definition);
     all.push_back(&made.produced->spec());
     made.detector = std::move(detector);
     detectors_.push_back(std::move(made));
@@ -284,12 +310,14 @@ Result<> Registry::add(std::vector<std::unique_ptr<Detector>> detectors) {
       made.inputs.clear();
       auto bound = bind_inputs(made);
       if (bound) bound = made.detector->bind(*catalog_, *made.produced);
+      if (bound) bound = finish_inputs(made);
       if (bound) {
         note_stores(made);
         continue;
       }
       warn(bound.error());
       std::erase(all, &made.produced->spec());
+      rejected_.push_back(std::move(made.detector));
       detectors_.erase(detectors_.begin() + static_cast<ptrdiff_t>(i));
       catalog_ = std::make_unique<Catalog>(all);
       again = true;

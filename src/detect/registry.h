@@ -19,10 +19,13 @@ struct Registered {
   // An event it asked for.
   struct Input {
     const EventSpec* spec;
-    Program filter;  // of its data and scope filters
+    Tree filters{};  // its data and scope filters
+    // Those, and what the detector itself asks of the event at least.
+    Tree tree{};
+    Program filter{};
   };
   std::unique_ptr<Detector> detector;
-  std::unique_ptr<ProducedEvent> produced;
+  ProducedEvent* produced = nullptr;
   std::vector<Input> inputs;
   bool wants_dns_store = false;
   bool wants_owners = false;  // the process or container store, or ancestry
@@ -36,9 +39,12 @@ std::string host_architecture();
 
 class Registry {
  public:
-  // `built_in`: the events that are no detector's.
-  Registry(std::span<const EventSpec* const> built_in, Host host)
-      : built_in_(built_in.begin(), built_in.end()), host_(std::move(host)) {}
+  // `built_in`: the events that are no detector's. `events` must outlive it; null: its
+  // own.
+  Registry(std::span<const EventSpec* const> built_in, Host host, ProducedEvents* events = nullptr)
+      : built_in_(built_in.begin(), built_in.end()),
+        host_(std::move(host)),
+        events_(events != nullptr ? *events : own_events_) {}
 
   // Takes detectors in and checks them. What is wrong with one of them goes to
   // warnings(), and it is left out. Errors, Exit::Usage: two produced events
@@ -51,6 +57,10 @@ class Registry {
   // All events, produced ones included; lives as long as the registry.
   const Catalog& catalog() const { return *catalog_; }
   std::vector<Registered>& detectors() { return detectors_; }
+  // Those that did not pass.
+  const std::vector<std::unique_ptr<Detector>>& rejected() const { return rejected_; }
+  // Gives all detectors away, those that did not pass too. Their events stay.
+  std::vector<std::unique_ptr<Detector>> release();
 
  private:
   struct Candidate;
@@ -60,12 +70,16 @@ class Registry {
   Result<> check_enrichments(const Detector& detector);
   bool fits_host(const DetectorDefinition& definition) const;
   Result<> bind_inputs(Registered& made) const;
+  static Result<> finish_inputs(Registered& made);
   static void note_stores(Registered& made);
 
   std::vector<const EventSpec*> built_in_;
   Host host_;
+  ProducedEvents own_events_{kFirstDetectorEvent};
+  ProducedEvents& events_;
   std::unique_ptr<Catalog> catalog_;
   std::vector<Registered> detectors_;
+  std::vector<std::unique_ptr<Detector>> rejected_;
   std::vector<Error> warnings_;
 };
 

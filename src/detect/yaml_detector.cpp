@@ -24,6 +24,8 @@ class YamlDetector final : public Detector {
   const DetectorDefinition& definition() const override { return rule_.definition; }
   const std::string& place() const override { return rule_.place; }
   Result<> bind(const Catalog& catalog, ProducedEvent& produced) override;
+  void use_lists(std::shared_ptr<const YamlLists> lists) { lists_ = std::move(lists); }
+  Tree gate(const EventSpec& spec) const override;
   void init(const detection::DetectorParams& params) override {
     // The engine gives nothing else; the interface of plugins is a part of it.
     lookups_.ask(static_cast<const Stores&>(*params.stores));
@@ -49,6 +51,7 @@ class YamlDetector final : public Detector {
     uint32_t id;
     bool begins = false;  // the conditions are about it
     Program conditions;
+    Tree gate{Tree::Op::Never};  // any of all conditions here
     std::vector<Valued> outputs, count_by, sequence_by, unless_by, new_by, pause_by;
     Valued distinct, new_value;
     Program share_of;
@@ -105,10 +108,14 @@ Result<> take(const YamlExpressions& expressions, const PlacedText& source, Valu
 }
 
 Result<> take(const YamlExpressions& expressions, const std::vector<PlacedText>& sources,
-              Program& into) {
+              Program& into, Tree* gate = nullptr) {
   auto made = expressions.condition(sources);
   if (!made) return forward(made);
   into = std::move(*made);
+  if (gate == nullptr) return {};
+  auto tree = expressions.tree(sources);
+  if (!tree) return forward(tree);
+  *gate = either(std::move(*gate), std::move(*tree));
   return {};
 }
 
@@ -141,7 +148,7 @@ Result<> YamlDetector::bind_event(const EventSpec& spec, const Catalog& catalog,
   if (asked.begins) {
     YamlExpressions conditions(*lists_, lookups_, spec, catalog);
     conditions.shared_with(beginning(catalog));
-    done = take(conditions, rule_.conditions, asked.conditions);
+    done = take(conditions, rule_.conditions, asked.conditions, &asked.gate);
   }
   if (done && rule_.sequence && asked.begins) {
     done = take(expressions, rule_.sequence->by, asked.sequence_by);
@@ -150,13 +157,13 @@ Result<> YamlDetector::bind_event(const EventSpec& spec, const Catalog& catalog,
     const YamlStep& step = rule_.sequence->then[i];
     if (step.event != spec.name) continue;
     Asked::Step made{i, {}, {}};
-    done = take(expressions, step.conditions, made.conditions);
+    done = take(expressions, step.conditions, made.conditions, &asked.gate);
     if (done) done = take(expressions, step.by, made.by);
     asked.steps.push_back(std::move(made));
   }
   if (done && is_absent) {
     asked.absent.emplace();
-    done = take(expressions, rule_.unless->step.conditions, asked.absent->conditions);
+    done = take(expressions, rule_.unless->step.conditions, asked.absent->conditions, &asked.gate);
     if (done) done = take(expressions, rule_.unless->step.by, asked.absent->by);
   }
   const bool ends = rule_.sequence ? rule_.sequence->then.back().event == spec.name : asked.begins;
@@ -253,6 +260,11 @@ Result<> YamlDetector::bind(const Catalog& catalog, ProducedEvent& produced) {
   }
   note_needs();
   return bind_outputs(produced);
+}
+
+Tree YamlDetector::gate(const EventSpec& spec) const {
+  const auto asked = std::ranges::find(asked_, spec.id, &Asked::id);
+  return asked != asked_.end() ? asked->gate : Tree{Tree::Op::Never};
 }
 
 // True: with this event it is enough.
@@ -371,6 +383,10 @@ void YamlDetector::on_tick(uint64_t now_ns, Emitter& out) {
 }
 
 }  // namespace
+
+void use_lists(Detector& detector, std::shared_ptr<const YamlLists> lists) {
+  static_cast<YamlDetector&>(detector).use_lists(std::move(lists));
+}
 
 std::unique_ptr<Detector> make_yaml_detector(YamlRule rule,
                                              std::shared_ptr<const YamlLists> lists) {

@@ -12,4 +12,8 @@ namespace tracee {
 
 std::unique_ptr<Detector> make_yaml_detector(YamlRule rule, std::shared_ptr<const YamlLists> lists);
 
+// The lists of its folder may be others from the next bind() on. `detector`: of the
+// above.
+void use_lists(Detector& detector, std::shared_ptr<const YamlLists> lists);
+
 }  // namespace tracee

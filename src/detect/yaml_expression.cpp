@@ -157,7 +157,7 @@ Result<Node> YamlExpressions::parsed(const PlacedText& source) const {
   return std::move(*node);
 }
 
-Result<Program> YamlExpressions::condition(const std::vector<PlacedText>& sources) const {
+Result<Tree> YamlExpressions::tree(const std::vector<PlacedText>& sources) const {
   Tree all;
   for (const PlacedText& source : sources) {
     auto node = parsed(source);
@@ -170,7 +170,13 @@ Result<Program> YamlExpressions::condition(const std::vector<PlacedText>& source
     }
     all = both(std::move(all), std::move(trees->front()));
   }
-  auto program = Program::make(all);
+  return all;
+}
+
+Result<Program> YamlExpressions::condition(const std::vector<PlacedText>& sources) const {
+  auto all = tree(sources);
+  if (!all) return forward(all);
+  auto program = Program::make(*all);
   if (!program) {
     return fail(Exit::Usage, sources.front().place + ": the conditions are too complex", "");
   }

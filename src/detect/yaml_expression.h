@@ -53,6 +53,7 @@ class YamlExpressions {
   }
 
   // All of them, as one.
+  Result<Tree> tree(const std::vector<PlacedText>& sources) const;
   Result<Program> condition(const std::vector<PlacedText>& sources) const;
   // `needed`: an event of this kind must have it.
   Result<Valued> value(const PlacedText& source, bool needed) const;

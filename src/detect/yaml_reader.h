@@ -21,7 +21,7 @@ class YamlReader {
   using Dependency = detection::Dependency;
   using Kind = YamlNode::Kind;
 
-  explicit YamlReader(const std::string& file) : file_(file) {}
+  explicit YamlReader(std::string file) : file_(std::move(file)) {}
 
   tl::unexpected<Error> wrong(const YamlNode& node, std::string what, std::string hint) const {
     return fail(Exit::Usage, place_of(file_, node) + ": " + std::move(what), std::move(hint));

@@ -107,7 +107,7 @@ uint64_t entropy(std::string_view text) noexcept {
   for (const uint32_t count : counts) {
     if (count > 0) bits -= count / size * std::log2(count / size);
   }
-  return static_cast<uint64_t>(bits * 100 + 0.5);
+  return static_cast<uint64_t>(std::llround(bits * 100));
 }
 
 // Where the part of a name begins that somebody registered: its last two labels,

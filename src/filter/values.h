@@ -30,6 +30,17 @@ bool parse_number(std::string_view text, Number& out);
 
 class ValueSet {
  public:
+  // Numbers are kept in an order-preserving unsigned form: signed ones have
+  // their sign bit turned, so one comparison serves both.
+  struct Range {
+    uint64_t low, high;
+  };
+  enum class Shape : uint8_t { Exact, Prefix, Suffix, Contains };
+  struct Text {
+    Shape shape;
+    std::string text;
+  };
+
   // The kind and, for a number, the width of the field it is for.
   ValueSet(Kind kind, unsigned width_bits) : kind_(kind), width_bits_(width_bits) {}
 
@@ -62,20 +73,19 @@ class ValueSet {
   // Nothing: it cannot be said exactly, as of patterns like `*abc`.
   std::optional<KeyRanges> keys(unsigned bytes) const;
 
+  // What it is made of, for an index. Of numbers, flags too: value.u ^ number_bias().
+  const std::vector<Range>& numbers() const noexcept { return ranges_; }
+  uint64_t number_bias() const noexcept { return bias(); }
+  // Null: it is not made of whole texts alone.
+  const std::vector<Text>* patterns() const noexcept {
+    return kind_ == Kind::Text && cut_ == SIZE_MAX ? &texts_ : nullptr;
+  }
+  bool has_none_address() const noexcept { return none_address_; }
+
   // Only the first `bytes` of a text count, as the kernel cuts names.
   void cut_at(size_t bytes);
 
  private:
-  // Numbers are kept in an order-preserving unsigned form: signed ones have
-  // their sign bit turned, so one comparison serves both.
-  struct Range {
-    uint64_t low, high;
-  };
-  enum class Shape : uint8_t { Exact, Prefix, Suffix, Contains };
-  struct Text {
-    Shape shape;
-    std::string text;
-  };
   // An address is in it when it equals `bytes` wherever `mask` is set.
   struct Network {
     uint8_t family;

@@ -8,7 +8,7 @@ import sys
 
 def main(root):
     tests = set()
-    for folder in ("tests/detectors", "src/detect"):
+    for folder in ("tests/detectors", "tests/filters", "src/detect"):
         for name in os.listdir(os.path.join(root, folder)):
             if name.endswith("_test.cpp"):
                 with open(os.path.join(root, folder, name), encoding="utf-8") as file:

@@ -339,6 +339,37 @@ TEST(Finding, DataHasTheDeclaredTypes) {
   EXPECT_EQ(run.counters("one").errors, 2u);
 }
 
+TEST(Finding, NonsenseIsAnErrorAndTheOthersGoOn) {
+  using namespace test::api;
+  Script one = script("one"), two = script("two");
+  int call = 0;
+  one.on_event = [&](const Event&) -> Outputs {
+    std::vector<OutputValue> many;
+    switch (call++) {
+      case 0:  // more fields than there may be
+        for (int i = 0; i < 40; ++i) many.push_back(uint32_value("f" + std::to_string(i), 1));
+        return detected(many);
+      case 1:  // more than a packet's findings may take
+        return detected(with_fields(string_value("f", std::string(size_t{64} << 20, 'x'))));
+      case 2:  // more findings than anybody can want
+        return Outputs(50'000);
+      case 3:  // a name that is none
+        return detected(with_fields(uint32_value("", 1)));
+      default:
+        return detected();
+    }
+  };
+  Trial run({one, two});
+  run.select({"tag=detectors"});
+  for (int i = 0; i < 4; ++i) {
+    const Texts found = run.feed('t');
+    EXPECT_EQ(std::ranges::count(found, "two"), 1) << "call " << i;
+  }
+  EXPECT_GE(run.counters("one").errors + run.engine().counters().out_of_room, 3u);
+  EXPECT_EQ(run.feed('t'), (Texts{"one", "two"})) << "it goes on";
+  EXPECT_FALSE(run.said().empty());
+}
+
 TEST(Chain, IsBreadthFirst) {
   Trial run(
       {script("a1"), script("a2"), script("b1", "a1"), script("b2", "a2"), script("c1", "b1")});

@@ -43,14 +43,28 @@ class Folder final : private EventHandler {
     auto loaded = Detection::load(catalog().events(), std::move(options));
     EXPECT_TRUE(loaded);
     detection_ = std::move(*loaded);
+    select_all();
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+
+  void select_all() {
     std::vector<Engine::Selected> all;
     for (const EventSpec* spec : detection_->catalog().in_set("detectors"))
       all.push_back({spec, 1});
     detection_->engine().select(all);
   }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
+  void write(const std::string& name, const std::string& text) {
+    std::ofstream(path_ / name) << text;
+  }
+  // As if somebody had told it that files have changed.
+  void reload() {
+    auto files = read_detector_files({path_}, detection_->files().get());
+    ASSERT_TRUE(files);
+    detection_->reload(std::move(*files));
+    select_all();
+  }
 
   Texts feed(char letter) {
     found_.clear();

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <new>
 
 #include "app/pipeline.h"
@@ -161,6 +162,49 @@ TEST(NoAllocation, Detectors) {
   uint64_t looked_at = 0;
   for (const auto& each : pipeline.detectors()->status()) looked_at += each.counters.events;
   EXPECT_GT(looked_at, 500u);
+  EXPECT_EQ(pipeline.counters().findings, 0u);
+}
+
+// Two hundred YAML detectors that ask about every event and find nothing.
+TEST(NoAllocation, YamlDetectors) {
+  const std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / ("tracee-rules-" + std::to_string(getpid()));
+  std::filesystem::create_directory(folder);
+  std::ofstream(folder / "set.yaml") << "{type: domain_list, name: BAD, values: [bad.invalid]}\n";
+  const char* const conditions[][2] = {
+      {"net_packet_tcp", "data.dst_port == 1 && data.proto_tcp.SYN == 1"},
+      {"net_packet_ipv4", "data.dst in 192.88.99.0/24"},
+      {"net_packet_dns", "data.proto_dns.questions.name in BAD"},
+      {"net_packet_dns", "entropy(subdomain(data.proto_dns.questions.name)) > 700"},
+      {"net_packet_http", "data.proto_http.headers[\"User-Agent\"].contains(\"no such agent\")"},
+      {"net_packet_udp", "process.get(workload.process.unique_id).thread.name == \"none\""},
+  };
+  for (size_t i = 0; i < 200; ++i) {
+    const auto& [event, condition] = conditions[i % std::size(conditions)];
+    const std::string name = "rule" + std::to_string(i);
+    std::ofstream(folder / (name + ".yaml"))
+        << "type: detector\nid: " << name << "\nproduced_event: {name: " << name
+        << ", version: 1.0.0}\nrequirements: {events: [{name: " << event
+        << "}]}\nthreshold: {by: [data.src], count: 2, within: 1s}\nconditions:\n  - '" << condition
+        << "'\n";
+  }
+  DetectionOptions options;
+  options.paths = {folder};
+  std::vector<const EventSpec*> all(packet_events().begin(), packet_events().end());
+  auto detection = Detection::load(all, std::move(options));
+  std::filesystem::remove_all(folder);
+  ASSERT_TRUE(detection);
+  ASSERT_TRUE((*detection)->warnings().empty()) << (*detection)->warnings().front().what;
+  auto selection = Selection::parse(Wishes{{"tag=detectors"}, {}, {}, {}}, (*detection)->catalog());
+  ASSERT_TRUE(selection);
+  std::vector<std::unique_ptr<Output>> outputs;
+  outputs.push_back(std::move(*Output::open("json:/dev/null", (*detection)->catalog())));
+  Pipeline pipeline(std::move(*selection), DecodeOptions{}, std::move(outputs), std::nullopt);
+  pipeline.detect_with(std::move(*detection));
+  // The store of processes remembers the one owner when it first comes by.
+  EXPECT_LT(allocations_of(pipeline), 10u);
+  EXPECT_EQ(allocations_of(pipeline), 0u);
+  EXPECT_GT(pipeline.counters().decoded, 500u);
   EXPECT_EQ(pipeline.counters().findings, 0u);
 }
 

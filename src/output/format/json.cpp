@@ -29,10 +29,13 @@ struct Constants {
   JsonRecord arguments{{}};
 };
 
+std::string event_text(const EventSpec& spec) {
+  return ",\"eventId\":\"" + std::to_string(spec.id) + "\",\"eventName\":" + json_string(spec.name);
+}
+
 Constants constants_of(const EventSpec& spec) {
   Constants out;
-  out.event =
-      ",\"eventId\":\"" + std::to_string(spec.id) + "\",\"eventName\":" + json_string(spec.name);
+  out.event = event_text(spec);
   out.returned = ",\"argsNum\":" + std::to_string(spec.fields.size()) + ",\"returnValue\":0" +
                  std::string(kContextSyscall.key);
   out.no_policy = out.event + ",\"matchedPolicies\":[\"\"]" + out.returned;
@@ -89,7 +92,8 @@ class JsonFormat final : public Format {
   }
 
  private:
-  // A finding may lack fields, and have more than its kind declares.
+  // A finding may lack fields, and have more than its kind declares; it may be of a
+  // detector that came after the catalogue.
   void write_finding(const Event& event, Buffer& out) noexcept {
     char digits[kMaxDigits];
     const std::string_view count(
@@ -98,7 +102,7 @@ class JsonFormat final : public Format {
                                  std::string(kContextSyscall.key);
     const std::span<char> rest = out.rest();
     char* const end = rest.data() + rest.size();
-    char* at = put_envelope(event, kinds_[event.spec->id].event, returned, {}, rest.data(), end);
+    char* at = put_envelope(event, event_text(*event.spec), returned, {}, rest.data(), end);
     if (at == nullptr) return out.overflow();
     out.commit(static_cast<size_t>(at - rest.data()));
     out.put(kArguments);

@@ -52,7 +52,7 @@ class JsonV1Format final : public Format {
   JsonV1Format(const Catalog& catalog, const FormatOptions& options) : extended_(options.extended) {
     for (const EventSpec* spec : catalog.events()) {
       if (events_.size() <= spec->id) events_.resize(spec->id + 1);
-      events_[spec->id] = ",\"id\":" + std::to_string(spec->id) + ",\"name\":" + quoted(spec->name);
+      events_[spec->id] = event_text(*spec);
       data_.prepare(*spec);
     }
   }
@@ -61,7 +61,12 @@ class JsonV1Format final : public Format {
     const Context& context = *event.context;
     out.put("{\"timestamp\":");
     time_.put(context.time_ns, out);
-    out.put(events_[event.spec->id]);
+    // A finding may be of a detector that came after the catalogue.
+    if (event.finding != nullptr) {
+      out.put(event_text(*event.spec));
+    } else {
+      out.put(events_[event.spec->id]);
+    }
     put_policies(event, out);
     put_workload(event, out);
     data_.put(*event.spec, event.data, context, out);
@@ -74,6 +79,10 @@ class JsonV1Format final : public Format {
   }
 
  private:
+  static std::string event_text(const EventSpec& spec) {
+    return ",\"id\":" + std::to_string(spec.id) + ",\"name\":" + quoted(spec.name);
+  }
+
   static void put_policies(const Event& event, Buffer& out) noexcept {
     if (event.policies == 0) return;
     std::string_view before = ",\"policies\":{\"matched\":[";
