@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <initializer_list>
@@ -96,6 +96,15 @@ Result<> become(const std::string& name) {
   return {};
 }
 
+bool is_kernel_before(long major, long minor) {
+  utsname host;
+  if (::uname(&host) != 0) return false;
+  char* dot = nullptr;
+  const long first = std::strtol(host.release, &dot, 10);
+  const long second = *dot == '.' ? std::strtol(dot + 1, nullptr, 10) : 0;
+  return first < major || (first == major && second < minor);
+}
+
 constexpr uint64_t kWrites =
     LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |
     LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR |
@@ -138,10 +147,10 @@ Result<> limit_calls() {
                                    static_cast<unsigned>(conditions.size()), conditions.begin());
   };
   for (const char* name : kAllowed) allow(name, {});
-  for (const uint64_t command : kBpfAllowed) allow("bpf", {SCMP_A0(SCMP_CMP_EQ, command)});
+  for (const uint64_t command : kBpfAllowed) allow("bpf", {{0, SCMP_CMP_EQ, command, 0}});
   // Threads of libraries; never processes. The C library takes ENOSYS of clone3, whose flags
   // cannot be seen, for a reason to use clone.
-  allow("clone", {SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD)});
+  allow("clone", {{0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD}});
   if (error == 0)
     error = seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
   if (error == 0) error = seccomp_load(filter.get());
@@ -164,11 +173,7 @@ Result<> prepare_confinement(Confinement wanted) {
       keep(CAP_DAC_OVERRIDE);
   }
   // Before 5.19 the map of the counters is closed to who may not use BPF.
-  utsname host;
-  int major = 0, minor = 0;
-  if (::uname(&host) == 0 && std::sscanf(host.release, "%d.%d", &major, &minor) == 2 &&
-      (major < 5 || (major == 5 && minor < 19)))
-    keep(CAP_BPF);
+  if (is_kernel_before(5, 19)) keep(CAP_BPF);
   // Who becomes another user keeps none, and the C library wants all threads to have them
   // until then.
   if (wanted.user.empty()) plan_capabilities(kept);
