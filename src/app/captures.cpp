@@ -1,12 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/captures.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <functional>
+#include <utility>
 
 #include "app/capture_options.h"
+#include "app/summary.h"
 #include "capture/packet_file.h"
 #include "capture/packet_folder.h"
 #include "capture/snap.h"
+#include "output/settings.h"
+#include "output/sink/keeper.h"
 
 namespace tracee {
 namespace {
@@ -21,15 +32,63 @@ std::optional<std::string> pcapng_path(const std::string& spec) {
   return spec.substr(kFormat.size() + 1);
 }
 
+// Moves a file away under the time, and has its keeper look after those that were.
+std::function<bool()> set_aside(std::string path, FileKeeper::Rules rules) {
+  auto keeper =
+      std::make_shared<FileKeeper>(path, rules, [](const std::string& text) { say(text); });
+  uint64_t last_us = 0;
+  return [path = std::move(path), keeper = std::move(keeper), last_us]() mutable {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    const auto now_us = std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+    // Names sort by time, so two of one microsecond, or a clock set back, must not meet.
+    last_us = std::max(static_cast<uint64_t>(now_us), last_us + 1);
+    if (::rename(path.c_str(), FileKeeper::name_at(path, last_us).c_str()) != 0) {
+      say("cannot rotate " + path + ": " + std::strerror(errno));
+      return false;
+    }
+    keeper->look();
+    return true;
+  };
+}
+
+// What stands behind the `?` of pcapng:FILE?….
+Result<PacketRotation> read_rotation(const std::string& path, const std::string& label,
+                                     std::string_view options) {
+  using std::chrono::milliseconds;
+  constexpr uint64_t kLeastFile = 64 * 1024, kMostFile = uint64_t{1} << 50;
+  static constexpr std::string_view kCompressions[] = {"none", "zstd"};
+  Settings settings(label, options);
+  PacketRotation rotation;
+  FileKeeper::Rules rules;
+  rotation.bytes = settings.bytes("rotate-size", 0, kLeastFile, kMostFile);
+  rotation.time = settings.time("rotate-time", milliseconds(0), milliseconds(100));
+  rules.keep = settings.number("keep", 0, 1, 1'000'000);
+  rules.compress = settings.choice("compress", kCompressions, 0) == 1;
+  const bool rotates = rotation.bytes != 0 || rotation.time.count() != 0;
+  if (!rotates && (rules.keep > 0 || rules.compress)) {
+    settings.complain("keep and compress are for rotated files",
+                      "add rotate-size=100MiB or rotate-time=1h");
+  }
+  struct stat about = {};
+  if (rotates && (path.empty() || path == "-" ||
+                  (::stat(path.c_str(), &about) == 0 && !S_ISREG(about.st_mode)))) {
+    settings.complain("only a regular file can be rotated", "name a file, as in pcapng:out.pcapng");
+  }
+  if (auto done = settings.finish(); !done) return forward(done);
+  if (rotates) rotation.set_aside = set_aside(path, rules);
+  return rotation;
+}
+
 }  // namespace
 
 Result<Captures> Captures::open(const Options& options, std::vector<std::string>& outputs,
                                 const Catalog& catalog) {
   struct Wanted {
     std::string path, option;
+    PacketRotation rotation;
   };
   std::vector<Wanted> files;
-  if (!options.write.empty()) files.push_back({options.write, "--write " + options.write});
+  if (!options.write.empty()) files.push_back({options.write, "--write " + options.write, {}});
   for (const std::string& spec : outputs) {
     const auto path = pcapng_path(spec);
     if (!path) continue;
@@ -37,10 +96,10 @@ Result<Captures> Captures::open(const Options& options, std::vector<std::string>
       return fail(Exit::Usage, "--output: empty path in '" + spec + "'",
                   "write --output pcapng:FILE, or --output pcapng for standard output");
     }
-    if (path->find('?') != path->npos) {
-      return fail(Exit::Usage, "--output: pcapng takes no options", "leave out what follows the ?");
-    }
-    files.push_back({*path, "--output " + spec});
+    auto [place, settings] = split_options(*path);
+    auto rotation = read_rotation(place, "--output " + spec, settings);
+    if (!rotation) return forward(rotation);
+    files.push_back({place, "--output " + spec, std::move(*rotation)});
   }
   std::erase_if(outputs, [](const std::string& spec) { return pcapng_path(spec).has_value(); });
   auto wished = parse_capture(options.capture);
@@ -50,8 +109,8 @@ Result<Captures> Captures::open(const Options& options, std::vector<std::string>
   if (files.empty() && !*wished) return out;
   const bool selected =
       !options.events.empty() || !options.policies.empty() || !options.filters.empty();
-  for (const Wanted& file : files) {
-    auto opened = PacketFile::open(file.path, file.option);
+  for (Wanted& file : files) {
+    auto opened = PacketFile::open(file.path, file.option, std::move(file.rotation));
     if (!opened) return forward(opened);
     out.captures_.push_back({std::move(*opened), selected, std::nullopt});
   }
@@ -119,6 +178,10 @@ bool Captures::take(const Context& context, Bytes packet, uint32_t length, bool 
     taken = true;
   }
   return taken;
+}
+
+void Captures::reopen() noexcept {
+  for (const Capture& capture : captures_) capture.sink->reopen();
 }
 
 void Captures::flush() noexcept {

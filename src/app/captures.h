@@ -46,6 +46,7 @@ class Captures {
   bool take(const Context& context, Bytes packet, uint32_t length, bool selected) noexcept;
 
   void flush() noexcept;
+  void reopen() noexcept;  // SIGUSR1
   bool waiting() const noexcept;
   bool broken() const noexcept;  // all are
   void finish(uint64_t lost) noexcept;

@@ -321,6 +321,7 @@ void Pipeline::tick() noexcept {
 
 void Pipeline::reopen() noexcept {
   for (const auto& output : outputs_) output->reopen();
+  captures_.reopen();
 }
 
 void Pipeline::close() noexcept {

@@ -14,13 +14,15 @@ namespace {
 
 constexpr size_t kFlushBytes = 64 * 1024;
 
+constexpr std::string_view kWhat = "tracee packet capture";
+
 std::string in_words(int error) { return std::generic_category().message(error); }
 
 }  // namespace
 
 Result<std::unique_ptr<PacketFile>> PacketFile::open(const std::string& path,
-                                                     const std::string& option) {
-  constexpr std::string_view kWhat = "tracee packet capture";
+                                                     const std::string& option,
+                                                     PacketRotation rotation) {
   if (path.empty() || path == "-") {
     if (isatty(STDOUT_FILENO) == 1) {
       return fail(Exit::Usage, option + ": standard output is a terminal",
@@ -38,7 +40,9 @@ Result<std::unique_ptr<PacketFile>> PacketFile::open(const std::string& path,
     return fail(Exit::RunTime, option + ": cannot open " + path + ": " + in_words(errno),
                 "check that its folder exists and may be written to");
   }
-  return std::make_unique<PacketFile>(std::move(file), path, kWhat);
+  auto made = std::make_unique<PacketFile>(std::move(file), path, kWhat);
+  made->rotation_ = std::move(rotation);
+  return made;
 }
 
 PacketFile::PacketFile(Fd file, std::string name, std::string_view what)
@@ -69,6 +73,56 @@ void PacketFile::write(const Context& context, Bytes packet, uint32_t length) no
 }
 
 void PacketFile::flush() noexcept {
+  write_out();
+  if (broken_ || finished_ || !rotation_due()) return;
+  writer_.end_section(0);
+  write_out();
+  if (broken_) return;
+  // What cannot be moved is added to until the next time.
+  if (rotation_.set_aside()) {
+    begin_anew(false);
+  } else {
+    begun_ = Clock::now();
+    since_ = end_;
+    file_packets_ = 0;
+    writer_.begin_section(kWhat);
+  }
+}
+
+bool PacketFile::rotation_due() const noexcept {
+  if (!rotation_.set_aside || !regular_ || file_packets_ == 0) return false;
+  if (rotation_.bytes != 0 && static_cast<uint64_t>(end_ - since_) >= rotation_.bytes) return true;
+  return rotation_.time.count() != 0 && Clock::now() - begun_ >= rotation_.time;
+}
+
+void PacketFile::reopen() noexcept {
+  if (broken_ || finished_ || !regular_ || is_stdout()) return;
+  write_out();
+  if (broken_) return;
+  writer_.end_section(0);
+  write_out();
+  if (!broken_) begin_anew(true);
+}
+
+// A section in a file of our name; in the old one, wherever it is, if that cannot be made.
+void PacketFile::begin_anew(bool append) noexcept {
+  Fd file(
+      ::open(name().c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), 0640));
+  struct stat about = {};
+  if (!file || ::fstat(file.get(), &about) != 0) {
+    problem_ = "cannot open " + name() + ": " + in_words(errno);
+  } else {
+    file_ = std::move(file);
+    regular_ = S_ISREG(about.st_mode);
+    end_ = about.st_size;
+    since_ = 0;
+  }
+  file_packets_ = 0;
+  begun_ = Clock::now();
+  writer_.begin_section(kWhat);
+}
+
+void PacketFile::write_out() noexcept {
   std::string_view rest = writer_.bytes();
   while (!rest.empty() && !broken_) {
     const ssize_t taken = ::write(file_.get(), rest.data(), rest.size());
@@ -86,6 +140,7 @@ void PacketFile::flush() noexcept {
     counters_.dropped += waiting_packets_;
   } else {
     counters_.written += waiting_packets_;
+    file_packets_ += waiting_packets_;
     end_ += static_cast<int64_t>(writer_.bytes().size());
   }
   waiting_packets_ = 0;
@@ -102,10 +157,10 @@ void PacketFile::fail_from(int error) noexcept {
 
 void PacketFile::finish(uint64_t lost) noexcept {
   if (finished_) return;
-  flush();
+  write_out();
   if (!broken_) {
     writer_.end_section(lost);
-    flush();
+    write_out();
   }
   finished_ = true;
   // Standard output is not ours to close.

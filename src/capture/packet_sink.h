@@ -39,6 +39,8 @@ class PacketSink {
   const std::string& problem() const noexcept { return problem_; }
   bool broken() const noexcept { return broken_; }
   virtual bool is_stdout() const noexcept { return false; }
+  // Somebody has moved the file away: makes it anew.
+  virtual void reopen() noexcept {}
 
  protected:
   PacketCounters counters_;

@@ -212,6 +212,65 @@ class FullDisk(OutputTest):
         self.assertIn(LOST.encode(), tracee.stdout)
 
 
+class Captures(OutputTest):
+    """pcapng files: each is whole, and together they have every packet once."""
+
+    def packets(self, path):
+        """The numbers of its packets, by libpcap."""
+        done = subprocess.run(["tcpdump", "-ttnr", path], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, check=True)
+        self.assertNotIn(b"truncated", done.stderr)
+        return [round(float(line.split()[0]) * 1_000_000) for line in done.stdout.splitlines()]
+
+    def files(self):
+        names = sorted(os.listdir(self.folder), key=lambda name: (name == "out.pcapng", name))
+        return [self.path(name) for name in names]
+
+    def test_rotated(self):
+        tracee = self.tracee("--output", f"pcapng:{self.path('out.pcapng')}?rotate-size=128KiB")
+        fed = tracee.feed(5000)
+        self.assertEqual(tracee.end(), 0, tracee.said)
+        files = self.files()
+        self.assertGreater(len(files), 3)
+        for path in files:
+            self.assertRegex(os.path.basename(path), r"^out\.pcapng(\.\d{8}T\d{6}\.\d{6}Z)?$")
+            self.assertLess(os.path.getsize(path), 256 * 1024)  # one batch more
+            subprocess.run(["capinfos", path], stdout=subprocess.DEVNULL, check=True)
+        self.assertEqual([number for path in files for number in self.packets(path)], fed)
+
+    def test_only_the_newest_are_kept(self):
+        tracee = self.tracee("--output",
+                             f"pcapng:{self.path('out.pcapng')}?rotate-size=128KiB&keep=2")
+        fed = tracee.feed(5000)
+        self.assertEqual(tracee.end(), 0, tracee.said)
+        files = self.files()
+        self.assertEqual(len(files), 3, files)
+        found = [number for path in files for number in self.packets(path)]
+        self.assertEqual(found, fed[-len(found):])
+
+    def test_logrotate(self):
+        path = self.path("out.pcapng")
+        tracee = self.tracee("--write", path, "--output", "none")
+        fed = tracee.feed(500)
+        await_(tracee.drained, "the first packets")
+        os.rename(path, self.path("out.old"))
+        tracee.process.send_signal(signal.SIGUSR1)
+        while not os.path.exists(path):
+            fed += tracee.feed(1)
+        fed += tracee.feed(500)
+        self.assertEqual(tracee.end(), 0, tracee.said)
+        self.assertEqual([number for path in self.files() for number in self.packets(path)], fed)
+        self.assertGreaterEqual(len(self.packets(path)), 500)
+
+    def test_refused(self):
+        path = self.path("x.pcapng")
+        for options, says in (("keep=3", "rotate-size"), ("rotate-size=5", "64KiB"),
+                              ("rotat-size=1MiB", "'rotate-size'?"),
+                              ("filter=data.dst_port == 1", "filter")):
+            self.refused(f"pcapng:{path}?{options}", says)
+        self.refused("pcapng:/dev/null?rotate-size=1MiB", "regular")
+
+
 class Refused(OutputTest):
     def test_options(self):
         path = self.path("x")
