@@ -165,6 +165,9 @@ Result<int> view(const Options& options, const Wishes& wishes, const Catalog& ca
     return fail(Exit::Usage, "--detectors: top and report run no detectors",
                 "make a log of findings with --output json");
   }
+  if (options.verb == Options::Verb::Top) {
+    if (auto prepared = prepare_confinement(options, {}); !prepared) return forward(prepared);
+  }
   if (auto watched = watch_signals(); !watched) return forward(watched);
   auto done = options.verb == Options::Verb::Top
                   ? run_top(options, wishes, catalog, tree, make)
@@ -223,9 +226,6 @@ Result<int> trace(const Options& options, std::unique_ptr<Detection> detection) 
     if (enricher) made->ask(*enricher, false);
     return made;
   };
-  if (options.verb == Options::Verb::Top) {
-    if (auto prepared = prepare_confinement(options, {}); !prepared) return forward(prepared);
-  }
   if (options.verb == Options::Verb::Top || options.verb == Options::Verb::Report) {
     return view(options, wishes, catalog, tree, std::move(*selection), without_outputs);
   }

@@ -223,16 +223,9 @@ class Program::Machine {
           at = any(program_.paths_[step.operand], holds) ? step.yes : step.no;
           break;
         }
-        case Op::ExistsTop: {
-          const Value list = stack_[--top_].value;
-          bool found = false;
-          const uint32_t count = list.kind == Kind::List ? list.count : 0;
-          for (uint32_t i = 0; i < count && !found; ++i) {
-            found = body(step, step.at != nullptr ? step.at(list.p, i) : text_at(list, i));
-          }
-          at = found ? step.yes : step.no;
+        case Op::ExistsTop:
+          at = exists(step, stack_[--top_].value) ? step.yes : step.no;
           break;
-        }
         case Op::Owner:
           at = program_.owners_[step.operand]->keeps(*event_.context) ? step.yes : step.no;
           break;
@@ -261,16 +254,10 @@ class Program::Machine {
           push(constant(program_.constants_[step.operand]));
           at = step.yes;
           break;
-        case Op::Call: {
-          top_ -= step.operand;
-          Value arguments[3];
-          for (uint32_t i = 0; i < step.operand && i < 3; ++i) {
-            arguments[i] = stack_[top_ + i].value;
-          }
-          push(result(step, {arguments, step.operand}));
+        case Op::Call:
+          push_call(step);
           at = step.yes;
           break;
-        }
       }
     }
     return at == kYes;
@@ -313,6 +300,22 @@ class Program::Machine {
     const bool holds = run(step.body);
     scratch_.used = used;
     return holds;
+  }
+
+  // Of a list that was made, not found in the event.
+  bool exists(const Instruction& step, Value list) noexcept {  // its slot is used again
+    const uint32_t count = list.kind == Kind::List ? list.count : 0;
+    for (uint32_t i = 0; i < count; ++i) {
+      if (body(step, step.at != nullptr ? step.at(list.p, i) : text_at(list, i))) return true;
+    }
+    return false;
+  }
+
+  void push_call(const Instruction& step) noexcept {
+    top_ -= step.operand;
+    Value arguments[3];
+    for (uint32_t i = 0; i < step.operand && i < 3; ++i) arguments[i] = stack_[top_ + i].value;
+    push(result(step, {arguments, step.operand}));
   }
 
   void push_path(const Path& path) noexcept {

@@ -111,7 +111,7 @@ class Write(CommandLine):
         self.fails(2, "-r", self.input, "-o", "pcapng:", says="empty path")
         self.fails(2, "-r", self.input, "-o", "pcapng", "-o", "json", says="two outputs")
         self.fails(2, "-r", self.input, "-o", "pcapgn", says="'pcapng'?")
-        self.fails(2, "-r", self.input, "-o", "pcapng:x?rotate-size=1MiB", says="no options")
+        self.fails(2, "-r", self.input, "-o", "pcapng:x?filter=true", says="filter")
 
     def test_a_terminal_is_no_file(self):
         master, terminal = os.openpty()

@@ -51,13 +51,10 @@ class Machine:
             json.dump({name: getattr(self, name) for name in self.KEPT}, file)
 
     def recall(self, folder):
-        """What its last whole run has found. False: there was none."""
-        try:
+        """What its last whole run has found, if there was one."""
+        if os.path.exists(self.path(folder)):
             with open(self.path(folder), encoding="utf-8") as file:
                 vars(self).update(json.load(file))
-        except FileNotFoundError:
-            return False
-        return True
 
     def command(self, memory, image, initramfs, log):
         append = "panic=-1 quiet cgroup_no_v1=all no_timer_check rdinit=/init"
@@ -341,7 +338,9 @@ def table(machines):
     rows = [("kernel", "arch", "`--attribution`", "serves", "accept by", "kernel tests",
              "live cases", "skipped", "failed", "of commit")]
     for machine in machines:
-        for back_end in machine.back_ends:
+        if not machine.results:
+            rows.append((machine.name.split()[0], machine.arch, *["not run"] * 7, "none"))
+        for back_end in machine.back_ends if machine.results else []:
             own = [result for result in machine.results if result[1] == back_end]
             held = {layer: sum(r[0] == layer and r[3] == 0 for r in own)
                     for layer in ("kernel", "live")}
@@ -417,11 +416,12 @@ def main():
             machine.keep(folder)
     print(table(machines))
     # Rows of machines that did not run now are those of their last whole run.
-    whole = options.cases == "*" and all(machine in machines or machine.recall(folder)
-                                         for machine in MACHINES)
+    for machine in MACHINES:
+        if machine not in machines:
+            machine.recall(folder)
     shown = table(MACHINES)
-    if options.write and not whole:
-        say(f"{options.write} is left as it is: not all of it has been run")
+    if options.write and options.cases != "*":
+        say(f"{options.write} is left as it is: this was a part")
     elif options.write:
         with open(options.write, encoding="utf-8") as file:
             head = file.read().partition("<!-- table -->")[0]
