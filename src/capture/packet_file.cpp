@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "capture/packet_file.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <system_error>
+
+#include "base/output_file.h"
 
 namespace tracee {
 namespace {
@@ -31,16 +32,9 @@ Result<std::unique_ptr<PacketFile>> PacketFile::open(const std::string& path,
     // Not a copy: poll(2) on standard output is how its reader's end is seen.
     return std::make_unique<PacketFile>(Fd(STDOUT_FILENO), "standard output", kWhat);
   }
-  struct stat about = {};
-  if (::stat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode)) {
-    return fail(Exit::Usage, option + ": " + path + " is a directory", "name a file in it");
-  }
-  Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
-  if (!file) {
-    return fail(Exit::RunTime, option + ": cannot open " + path + ": " + in_words(errno),
-                "check that its folder exists and may be written to");
-  }
-  auto made = std::make_unique<PacketFile>(std::move(file), path, kWhat);
+  auto file = open_for_writing(option, path, false);
+  if (!file) return forward(file);
+  auto made = std::make_unique<PacketFile>(std::move(*file), path, kWhat);
   made->rotation_ = std::move(rotation);
   return made;
 }
@@ -106,13 +100,12 @@ void PacketFile::reopen() noexcept {
 
 // A section in a file of our name; in the old one, wherever it is, if that cannot be made.
 void PacketFile::begin_anew(bool append) noexcept {
-  Fd file(
-      ::open(name().c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), 0640));
+  auto file = open_for_writing("capture", name(), append);
   struct stat about = {};
-  if (!file || ::fstat(file.get(), &about) != 0) {
-    problem_ = "cannot open " + name() + ": " + in_words(errno);
-  } else {
-    file_ = std::move(file);
+  if (!file) {
+    problem_ = file.error().what;
+  } else if (::fstat(file->get(), &about) == 0) {
+    file_ = std::move(*file);
     regular_ = S_ISREG(about.st_mode);
     end_ = about.st_size;
     since_ = 0;

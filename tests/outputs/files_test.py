@@ -290,6 +290,7 @@ class Refused(OutputTest):
         os.chmod(self.folder, 0o1777)
         os.symlink(self.path("target"), self.path("link"))
         self.refused(f"json:{self.path('link')}", "symbolic link", status=1)
+        self.refused(f"pcapng:{self.path('link')}", "symbolic link", status=1)
         self.assertFalse(os.path.exists(self.path("target")))
 
 

@@ -8,9 +8,9 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <filesystem>
 
 #include "base/fd.h"
+#include "base/output_file.h"
 #include "output/sink/keeper.h"
 
 namespace tracee {
@@ -28,35 +28,6 @@ struct FileSettings {
 
   bool rotates() const { return rotate_bytes > 0 || rotate_time.count() > 0; }
 };
-
-// Somebody else may put a link, or a file of his, where we are told to write.
-bool is_shared_folder(const std::string& path) {
-  const auto parent = std::filesystem::path(path).parent_path();
-  struct stat info;
-  if (stat(parent.empty() ? "." : parent.c_str(), &info) != 0) return false;
-  return (info.st_mode & S_IWOTH) != 0 || ((info.st_mode & S_IWGRP) != 0 && info.st_gid != 0);
-}
-
-Result<Fd> open_path(const std::string& label, const std::string& path, bool append) {
-  struct stat info;
-  if (stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) {
-    return fail(Exit::Usage, label + ": " + path + " is a directory", "name a file in it");
-  }
-  // O_APPEND: who truncates the file under us (logrotate's copytruncate) gets no hole.
-  int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND | (append ? 0 : O_TRUNC);
-  const bool shared = is_shared_folder(path);
-  if (shared) flags |= O_NOFOLLOW;
-  Fd fd(::open(path.c_str(), flags, 0640));
-  if (!fd && errno == ELOOP && shared) {
-    return fail(Exit::RunTime, label + ": " + path + " is a symbolic link in a shared folder",
-                "name the file itself, or a folder that only you may write to");
-  }
-  if (!fd) {
-    return fail(Exit::RunTime, label + ": cannot open " + path + ": " + strerror(errno),
-                "check that its folder exists and may be written to");
-  }
-  return fd;
-}
 
 class FileSink final : public Sink {
  public:
@@ -217,7 +188,7 @@ class FileSink final : public Sink {
   }
 
   void open_new(bool append) noexcept {
-    auto file = open_path("--output", path_, append);
+    auto file = open_for_writing("--output", path_, append);
     if (!file) {
       // The old one is still open, wherever it is; better there than nowhere.
       notice(file.error().what + "; events go on into the old file");
@@ -280,7 +251,7 @@ Result<std::unique_ptr<Sink>> open_file_sink(const std::string& path, std::strin
   if (auto done = settings.finish(); !done) return forward(done);
   Fd fd;
   if (!path.empty()) {
-    auto opened = open_path("--output", path, file.append);
+    auto opened = open_for_writing("--output", path, file.append);
     if (!opened) return forward(opened);
     fd = std::move(*opened);
     struct stat info;
