@@ -4,10 +4,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <chrono>
-#include <cstdio>
-#include <cstring>
 #include <functional>
 #include <utility>
 
@@ -16,8 +12,7 @@
 #include "capture/packet_file.h"
 #include "capture/packet_folder.h"
 #include "capture/snap.h"
-#include "output/settings.h"
-#include "output/sink/keeper.h"
+#include "output/sink/rotation.h"
 
 namespace tracee {
 namespace {
@@ -32,51 +27,26 @@ std::optional<std::string> pcapng_path(const std::string& spec) {
   return spec.substr(kFormat.size() + 1);
 }
 
-// Moves a file away under the time, and has its keeper look after those that were.
-std::function<bool()> set_aside(std::string path, FileKeeper::Rules rules) {
-  auto keeper =
-      std::make_shared<FileKeeper>(path, rules, [](const std::string& text) { say(text); });
-  uint64_t last_us = 0;
-  return [path = std::move(path), keeper = std::move(keeper), last_us]() mutable {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    const auto now_us = std::chrono::duration_cast<std::chrono::microseconds>(now).count();
-    // Names sort by time, so two of one microsecond, or a clock set back, must not meet.
-    last_us = std::max(static_cast<uint64_t>(now_us), last_us + 1);
-    if (::rename(path.c_str(), FileKeeper::name_at(path, last_us).c_str()) != 0) {
-      say("cannot rotate " + path + ": " + std::strerror(errno));
-      return false;
-    }
-    keeper->look();
-    return true;
-  };
-}
-
 // What stands behind the `?` of pcapng:FILE?….
-Result<PacketRotation> read_rotation(const std::string& path, const std::string& label,
-                                     std::string_view options) {
-  using std::chrono::milliseconds;
-  constexpr uint64_t kLeastFile = 64 * 1024, kMostFile = uint64_t{1} << 50;
-  static constexpr std::string_view kCompressions[] = {"none", "zstd"};
+Result<PacketRotation> rotation_of(const std::string& path, const std::string& label,
+                                   std::string_view options) {
   Settings settings(label, options);
-  PacketRotation rotation;
-  FileKeeper::Rules rules;
-  rotation.bytes = settings.bytes("rotate-size", 0, kLeastFile, kMostFile);
-  rotation.time = settings.time("rotate-time", milliseconds(0), milliseconds(100));
-  rules.keep = settings.number("keep", 0, 1, 1'000'000);
-  rules.compress = settings.choice("compress", kCompressions, 0) == 1;
-  const bool rotates = rotation.bytes != 0 || rotation.time.count() != 0;
-  if (!rotates && (rules.keep > 0 || rules.compress)) {
-    settings.complain("keep and compress are for rotated files",
-                      "add rotate-size=100MiB or rotate-time=1h");
-  }
+  const Rotation wanted = read_rotation(settings);
   struct stat about = {};
-  if (rotates && (path.empty() || path == "-" ||
-                  (::stat(path.c_str(), &about) == 0 && !S_ISREG(about.st_mode)))) {
+  if (wanted.rotates() && (path.empty() || path == "-" ||
+                           (::stat(path.c_str(), &about) == 0 && !S_ISREG(about.st_mode)))) {
     settings.complain("only a regular file can be rotated", "name a file, as in pcapng:out.pcapng");
   }
   if (auto done = settings.finish(); !done) return forward(done);
-  if (rotates) rotation.set_aside = set_aside(path, rules);
-  return rotation;
+  PacketRotation out{wanted.bytes, wanted.time, {}};
+  if (!wanted.rotates()) return out;
+  const auto tell = [](const std::string& text) { say(text); };
+  out.set_aside = [keeper = std::make_shared<FileKeeper>(path, wanted.rules, tell)] {
+    const auto done = keeper->set_aside();
+    if (!done) say(done.error().what);
+    return done.has_value();
+  };
+  return out;
 }
 
 }  // namespace
@@ -97,7 +67,7 @@ Result<Captures> Captures::open(const Options& options, std::vector<std::string>
                   "write --output pcapng:FILE, or --output pcapng for standard output");
     }
     auto [place, settings] = split_options(*path);
-    auto rotation = read_rotation(place, "--output " + spec, settings);
+    auto rotation = rotation_of(place, "--output " + spec, settings);
     if (!rotation) return forward(rotation);
     files.push_back({place, "--output " + spec, std::move(*rotation)});
   }

@@ -11,7 +11,7 @@
 
 #include "base/fd.h"
 #include "base/output_file.h"
-#include "output/sink/keeper.h"
+#include "output/sink/rotation.h"
 
 namespace tracee {
 namespace {
@@ -19,14 +19,10 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 struct FileSettings {
-  uint64_t rotate_bytes = 0;                 // 0: no
-  std::chrono::milliseconds rotate_time{0};  // 0: no
-  FileKeeper::Rules rules;
+  Rotation rotation;
   bool sync_at_rotation = false;
   std::chrono::milliseconds sync_time{0};  // 0: no
   bool append = false;
-
-  bool rotates() const { return rotate_bytes > 0 || rotate_time.count() > 0; }
 };
 
 class FileSink final : public Sink {
@@ -38,7 +34,7 @@ class FileSink final : public Sink {
         owned_(std::move(file)),
         fd_(owned_ ? owned_.get() : STDOUT_FILENO) {
     if (needs_keeper()) {
-      keeper_ = std::make_unique<FileKeeper>(path_, settings_.rules,
+      keeper_ = std::make_unique<FileKeeper>(path_, settings_.rotation.rules,
                                              [this](std::string text) { notice(std::move(text)); });
     }
     begin_file();
@@ -62,13 +58,13 @@ class FileSink final : public Sink {
     if (whole < batch.size()) return lose(batch.size() - whole);
     if (!problem_.empty()) recover();
     unsynced_ = true;
-    if (settings_.rotate_bytes > 0 && file_bytes_ >= settings_.rotate_bytes) rotate();
+    if (settings_.rotation.bytes > 0 && file_bytes_ >= settings_.rotation.bytes) rotate();
   }
 
   void tick() noexcept override {
     if (prologue_due_ && !reader_gone_ && problem_.empty() && !write_prologue()) lose(0);
     const auto now = Clock::now();
-    if (settings_.rotate_time.count() > 0 && now - begun_ >= settings_.rotate_time) {
+    if (settings_.rotation.time.count() > 0 && now - begun_ >= settings_.rotation.time) {
       if (file_bytes_ > 0) {
         rotate();
       } else {
@@ -99,7 +95,8 @@ class FileSink final : public Sink {
 
  private:
   bool needs_keeper() const {
-    return settings_.rotates() || settings_.sync_at_rotation || settings_.sync_time.count() > 0;
+    return settings_.rotation.rotates() || settings_.sync_at_rotation ||
+           settings_.sync_time.count() > 0;
   }
 
   void begin_file() noexcept {
@@ -170,21 +167,13 @@ class FileSink final : public Sink {
   void rotate() noexcept {
     if (!regular_) return;
     if (settings_.sync_at_rotation) sync();
-    auto time_us = static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
-                                             std::chrono::system_clock::now().time_since_epoch())
-                                             .count());
-    // Names sort by time, so two of one microsecond, or a clock set back, must not meet.
-    time_us = std::max(time_us, last_rotation_us_ + 1);
-    last_rotation_us_ = time_us;
-    const std::string aside = FileKeeper::name_at(path_, time_us);
-    if (::rename(path_.c_str(), aside.c_str()) != 0 && errno != ENOENT) {
-      notice("cannot rotate " + path_ + ": " + strerror(errno));
+    if (const auto done = keeper_->set_aside(); !done) {
+      notice(done.error().what);
       begun_ = Clock::now();
       file_bytes_ = 0;  // not again at once
       return;
     }
     open_new(false);
-    if (keeper_) keeper_->look();
   }
 
   void open_new(bool append) noexcept {
@@ -212,7 +201,7 @@ class FileSink final : public Sink {
   int fd_;
   std::unique_ptr<FileKeeper> keeper_;
   bool regular_ = false, prologue_due_ = true, unsynced_ = false, reader_gone_ = false;
-  uint64_t file_bytes_ = 0, last_rotation_us_ = 0, lost_ = 0;
+  uint64_t file_bytes_ = 0, lost_ = 0;
   Clock::time_point begun_, synced_;
   int error_ = 0;
   std::string problem_;
@@ -222,16 +211,10 @@ class FileSink final : public Sink {
 
 Result<std::unique_ptr<Sink>> open_file_sink(const std::string& path, std::string prologue,
                                              Settings& settings) {
-  constexpr uint64_t kLeastFile = 64 * 1024, kMostFile = uint64_t{1} << 50;
-  static constexpr std::string_view kCompressions[] = {"none", "zstd"};
   FileSettings file;
   if (!path.empty()) {
-    file.rotate_bytes = settings.bytes("rotate-size", 0, kLeastFile, kMostFile);
-    file.rotate_time =
-        settings.time("rotate-time", std::chrono::milliseconds(0), std::chrono::milliseconds(100));
-    file.rules.keep = settings.number("keep", 0, 1, 1'000'000);
-    file.rules.compress = settings.choice("compress", kCompressions, 0) == 1;
-    file.append = settings.flag("append", file.rotates());
+    file.rotation = read_rotation(settings);
+    file.append = settings.flag("append", file.rotation.rotates());
     const std::string sync = settings.text("fsync", "never");
     if (const auto time = parse_time(sync); sync != "never" && sync != "rotate") {
       if (!time || time->count() < 10) {
@@ -242,11 +225,7 @@ Result<std::unique_ptr<Sink>> open_file_sink(const std::string& path, std::strin
       }
     }
     file.sync_at_rotation = sync != "never";
-    file.rules.sync = file.sync_at_rotation;
-    if (!file.rotates() && (file.rules.keep > 0 || file.rules.compress)) {
-      settings.complain("keep and compress are for rotated files",
-                        "add rotate-size=100MiB or rotate-time=1h");
-    }
+    file.rotation.rules.sync = file.sync_at_rotation;
   }
   if (auto done = settings.finish(); !done) return forward(done);
   Fd fd;
@@ -255,7 +234,7 @@ Result<std::unique_ptr<Sink>> open_file_sink(const std::string& path, std::strin
     if (!opened) return forward(opened);
     fd = std::move(*opened);
     struct stat info;
-    if (file.rotates() && (fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode))) {
+    if (file.rotation.rotates() && (fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode))) {
       return fail(Exit::Usage, "--output: " + path + " is no regular file, so it cannot be rotated",
                   "leave the rotate options out");
     }

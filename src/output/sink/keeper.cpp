@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <cstdio>
 #include <cstring>
 #include <ctime>
 #include <filesystem>
@@ -51,6 +53,18 @@ std::string FileKeeper::name_at(const std::string& path, uint64_t time_us) {
   return fmt::format("{}.{:04}{:02}{:02}T{:02}{:02}{:02}.{:06}Z", path, utc.tm_year + 1900,
                      utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
                      time_us % 1'000'000);
+}
+
+Result<> FileKeeper::set_aside() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto now_us = std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+  // Names sort by time, so two of one microsecond, or a clock set back, must not meet.
+  last_us_ = std::max(static_cast<uint64_t>(now_us), last_us_ + 1);
+  if (::rename(path_.c_str(), name_at(path_, last_us_).c_str()) != 0 && errno != ENOENT) {
+    return fail(Exit::RunTime, "cannot rotate " + path_ + ": " + std::strerror(errno));
+  }
+  look();
+  return {};
 }
 
 FileKeeper::FileKeeper(std::string path, Rules rules, std::function<void(std::string)> tell)

@@ -6,12 +6,14 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
 
 #include "base/fd.h"
+#include "base/result.h"
 
 namespace tracee {
 
@@ -30,12 +32,14 @@ class FileKeeper {
   // The name under which the file is set aside at this time.
   static std::string name_at(const std::string& path, uint64_t time_us);
 
-  // A file was set aside.
-  void look() noexcept;
+  // Moves the file away, if it is there, and looks after those that were. On the
+  // writer's thread.
+  Result<> set_aside();
   // Bytes of `file` to the disk.
   void sync(Fd file) noexcept;
 
  private:
+  void look() noexcept;
   void run() noexcept;
   void tidy();
 
@@ -45,6 +49,7 @@ class FileKeeper {
   std::mutex lock_;
   std::condition_variable wake_;
   bool look_ = true, end_ = false;
+  uint64_t last_us_ = 0;  // the writer's
   Fd sync_;
   std::thread thread_;
 };
