@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "app/signals.h"
-#include "output/sink/threads.h"
+#include "base/thread.h"
 
 namespace tracee {
 namespace {

@@ -21,7 +21,7 @@
 #include <thread>
 
 #include "base/fd.h"
-#include "output/sink/threads.h"
+#include "base/thread.h"
 
 namespace tracee {
 namespace {

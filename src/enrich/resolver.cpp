@@ -3,7 +3,7 @@
 
 #include <sys/eventfd.h>
 
-#include "base/capabilities.h"
+#include "base/thread.h"
 
 namespace tracee {
 
@@ -11,10 +11,7 @@ Resolver::Resolver(std::vector<RuntimeSocket> sockets, long time_ms)
     : runtimes_(std::move(sockets), ending_, time_ms) {
   if (runtimes_.empty()) return;
   ready_ = Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  thread_ = std::thread([this] {
-    drop_capabilities();
-    work();
-  });
+  thread_ = start_thread([this] { work(); });
 }
 
 Resolver::~Resolver() {

@@ -14,8 +14,8 @@
 #include <filesystem>
 #include <vector>
 
+#include "base/thread.h"
 #include "output/sink/compress.h"
-#include "output/sink/threads.h"
 
 namespace tracee {
 namespace {

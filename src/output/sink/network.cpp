@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "output/sink/threads.h"
+#include "base/thread.h"
 
 namespace tracee {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Threads of this room leave the process's signals to the main thread, and have no
-// privileges beyond what their files need.
+// Threads beside the main one: they leave the process's signals to it, and have no
+// privileges beyond what files need (capabilities.h).
 #pragma once
 
 #include <signal.h>
