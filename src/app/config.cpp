@@ -107,16 +107,11 @@ void look_for_mistakes(Options& options) {
   }
 }
 
-tl::unexpected<Error> wrong(const std::string& path, const YamlNode& node, const std::string& what,
-                            std::string hint) {
-  return fail(Exit::Usage, place_of(path, node) + ": " + what, std::move(hint));
-}
-
 // An output as a map: `to:` and its options, which become what stands behind the `?`.
 Result<std::string> output_of(const std::string& path, const YamlNode& map) {
   const YamlNode* to = map.find(kPlace);
   if (to == nullptr || to->kind != YamlNode::Kind::Scalar) {
-    return wrong(path, map, "output: there is no to:", "write to: json:/var/log/tracee.json");
+    return wrong_at(path, map, "output: there is no to:", "write to: json:/var/log/tracee.json");
   }
   std::string out = to->text;
   const auto add = [&](const std::string& name, const std::string& value) {
@@ -125,7 +120,8 @@ Result<std::string> output_of(const std::string& path, const YamlNode& map) {
   const YamlNode* filter = nullptr;
   for (const auto& [key, value] : map.members) {
     if (value.kind != YamlNode::Kind::Scalar) {
-      return wrong(path, value, "output: " + key.text + " is not one value", "write it as a text");
+      return wrong_at(path, value, "output: " + key.text + " is not one value",
+                      "write it as a text");
     }
     if (key.text == kFilter) filter = &value;
     if (key.text == kPlace || key.text == kFilter) continue;
@@ -155,8 +151,8 @@ Result<> add_member(const std::string& path, const OptionRow& row, const YamlNod
     if (!made) return forward(made);
     text = *made;
   } else if (node.kind != YamlNode::Kind::Scalar) {
-    return wrong(path, node, name + ": not a value",
-                 row.repeated ? "write one text, or a list of them" : "write one text");
+    return wrong_at(path, node, name + ": not a value",
+                    row.repeated ? "write one text, or a list of them" : "write one text");
   } else if (row.value.empty()) {
     auto made = switch_text(place_of(path, node) + ": " + name, text);
     if (!made) return forward(made);
@@ -171,12 +167,12 @@ Result<> add_file(const std::string& path, Options& options) {
   auto documents = read_yaml(path);
   if (!documents) return forward(documents);
   if (documents->size() > 1) {
-    return wrong(path, (*documents)[1], "a second document", "write all options in one");
+    return wrong_at(path, (*documents)[1], "a second document", "write all options in one");
   }
   if (documents->empty() || documents->front().kind == YamlNode::Kind::Null) return {};
   const YamlNode& root = documents->front();
   if (root.kind != YamlNode::Kind::Map) {
-    return wrong(path, root, "not options", "write NAME: VALUE on each line");
+    return wrong_at(path, root, "not options", "write NAME: VALUE on each line");
   }
   std::vector<std::string_view> names;
   for (const OptionRow& row : option_table()) {
@@ -186,12 +182,12 @@ Result<> add_file(const std::string& path, Options& options) {
     const OptionRow* row = find_option(key.text);
     if (row == nullptr || !row->in_files) {
       const std::string near = did_you_mean(key.text, names);
-      return wrong(path, key, "unknown option '" + key.text + "'",
-                   near.empty() ? "`tracee --dump-config` shows all options" : near);
+      return wrong_at(path, key, "unknown option '" + key.text + "'",
+                      near.empty() ? "`tracee --dump-config` shows all options" : near);
     }
     Given given{row->name, {}, {}};
     if (value.kind == YamlNode::Kind::Null) {
-      return wrong(path, key, key.text + ": no value", "write one, or leave the line out");
+      return wrong_at(path, key, key.text + ": no value", "write one, or leave the line out");
     }
     if (row->repeated && value.kind == YamlNode::Kind::List) {
       for (const YamlNode& item : value.items) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detect/yaml_folder.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 

@@ -3,7 +3,6 @@
 // with its place. A part of yaml_rule.h.
 #pragma once
 
-#include <algorithm>
 #include <charconv>
 #include <span>
 #include <string>
@@ -11,7 +10,6 @@
 #include <vector>
 
 #include "detect/yaml_rule.h"
-#include "event/catalog.h"
 #include "filter/yaml.h"
 
 namespace tracee {
@@ -24,21 +22,11 @@ class YamlReader {
   explicit YamlReader(std::string file) : file_(std::move(file)) {}
 
   tl::unexpected<Error> wrong(const YamlNode& node, std::string what, std::string hint) const {
-    return fail(Exit::Usage, place_of(file_, node) + ": " + std::move(what), std::move(hint));
+    return wrong_at(file_, node, std::move(what), std::move(hint));
   }
 
   Result<> only_keys(const YamlNode& map, std::span<const std::string_view> keys) const {
-    if (map.kind != Kind::Map) return wrong(map, "a map is expected here", "KEY: VALUE");
-    for (const auto& [key, value] : map.members) {
-      if (std::ranges::find(keys, key.text) != keys.end()) continue;
-      std::string hint = did_you_mean(key.text, keys);
-      if (hint.empty()) {
-        hint = "keys here:";
-        for (const auto known : keys) hint += " " + std::string(known);
-      }
-      return wrong(key, "unknown key '" + key.text + "'", hint);
-    }
-    return {};
+    return tracee::only_keys(file_, map, keys);
   }
 
   // A text that must be there, or may be missing.
@@ -62,16 +50,12 @@ class YamlReader {
   }
 
   Result<std::vector<PlacedText>> texts(const YamlNode* list, std::string_view what) const {
+    const auto items = texts_of(file_, list, what);
+    if (!items) return tl::unexpected<Error>(items.error());
     std::vector<PlacedText> out;
-    if (list == nullptr || list->kind == Kind::Null) return out;
-    if (list->kind != Kind::List) {
-      return wrong(*list, std::string(what) + " is a list", "begin its lines with '- '");
-    }
-    for (const YamlNode& item : list->items) {
-      if (item.kind != Kind::Scalar || item.text.empty()) {
-        return wrong(item, std::string(what) + " holds texts", "put it in quotes");
-      }
-      out.push_back({item.text, place_of(file_, item)});
+    for (const YamlNode* item : *items) {
+      if (item->text.empty()) return wrong(*item, "an empty text", "leave it out");
+      out.push_back({item->text, place_of(file_, *item)});
     }
     return out;
   }

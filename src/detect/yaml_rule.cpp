@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detect/yaml_rule.h"
 
+#include <algorithm>
+
 #include "detect/yaml_reader.h"
 
 namespace tracee {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The parts of a detector file about what is remembered, and what is expected of it.
+#include <algorithm>
+
 #include "detect/yaml_reader.h"
 
 namespace tracee {

@@ -37,13 +37,17 @@ class PolicyReader {
   };
 
   tl::unexpected<Error> wrong(const YamlNode& node, std::string what, std::string hint) const {
-    return fail(Exit::Usage, place_of(path_, node) + ": " + std::move(what), std::move(hint));
+    return wrong_at(path_, node, std::move(what), std::move(hint));
   }
-  Result<> only_keys(const YamlNode& map, std::span<const std::string_view> keys) const;
+  Result<> only_keys(const YamlNode& map, std::span<const std::string_view> keys) const {
+    return tracee::only_keys(path_, map, keys);
+  }
+  Result<std::vector<const YamlNode*>> texts(const YamlNode* list, std::string_view what) const {
+    return texts_of(path_, list, what);
+  }
   Result<Parts> resource(const YamlNode& document) const;
   Result<Parts> plain(const YamlNode& document) const;
   Result<> actions(const YamlNode* list) const;
-  Result<std::vector<const YamlNode*>> texts(const YamlNode* list, std::string_view what) const;
   Result<std::vector<RuleTerm>> scope(const YamlNode& document, const YamlNode* list) const;
   Result<> rule(const YamlNode& node, EventFlags& flags, std::vector<std::string>& seen) const;
 
@@ -51,21 +55,6 @@ class PolicyReader {
   const Catalog& catalog_;
   const ProcessTree* processes_;
 };
-
-Result<> PolicyReader::only_keys(const YamlNode& map,
-                                 std::span<const std::string_view> keys) const {
-  if (map.kind != YamlNode::Kind::Map) return wrong(map, "a map is expected here", "KEY: VALUE");
-  for (const auto& [key, value] : map.members) {
-    if (std::ranges::find(keys, key.text) != keys.end()) continue;
-    std::string hint = did_you_mean(key.text, keys);
-    if (hint.empty()) {
-      hint = "keys here:";
-      for (const auto known : keys) hint += " " + std::string(known);
-    }
-    return wrong(key, "unknown key '" + key.text + "'", hint);
-  }
-  return {};
-}
 
 Result<PolicyReader::Parts> PolicyReader::resource(const YamlNode& document) const {
   static constexpr std::string_view kTop[] = {"apiVersion", "kind", "metadata", "spec"};
@@ -100,22 +89,6 @@ Result<PolicyReader::Parts> PolicyReader::plain(const YamlNode& document) const 
   }
   return Parts{document.find("name"), document.find("scope"), document.find("rules"),
                document.find("defaultActions")};
-}
-
-Result<std::vector<const YamlNode*>> PolicyReader::texts(const YamlNode* list,
-                                                         std::string_view what) const {
-  std::vector<const YamlNode*> out;
-  if (list == nullptr || list->kind == YamlNode::Kind::Null) return out;
-  if (list->kind != YamlNode::Kind::List) {
-    return wrong(*list, std::string(what) + " is a list", "begin its lines with '- '");
-  }
-  for (const YamlNode& item : list->items) {
-    if (item.kind != YamlNode::Kind::Scalar) {
-      return wrong(item, std::string(what) + " holds texts", "put it in quotes");
-    }
-    out.push_back(&item);
-  }
-  return out;
 }
 
 Result<> PolicyReader::actions(const YamlNode* list) const {

@@ -4,10 +4,13 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <memory>
+
+#include "event/catalog.h"
 
 namespace tracee {
 namespace {
@@ -92,6 +95,44 @@ Result<std::vector<YamlNode>> read_yaml(const std::string& path) {
     return fail(Exit::Usage, place(path, error.mark) + ": " + error.msg, "it is not valid YAML");
   } catch (const TooMuch& error) {
     return fail(Exit::Usage, place(path, error.mark) + ": " + error.what, "make it simpler");
+  }
+  return out;
+}
+
+tl::unexpected<Error> wrong_at(const std::string& path, const YamlNode& node, std::string what,
+                               std::string hint) {
+  return fail(Exit::Usage, place_of(path, node) + ": " + std::move(what), std::move(hint));
+}
+
+Result<> only_keys(const std::string& path, const YamlNode& map,
+                   std::span<const std::string_view> keys) {
+  if (map.kind != YamlNode::Kind::Map) {
+    return wrong_at(path, map, "a map is expected here", "KEY: VALUE");
+  }
+  for (const auto& [key, value] : map.members) {
+    if (std::ranges::find(keys, key.text) != keys.end()) continue;
+    std::string hint = did_you_mean(key.text, keys);
+    if (hint.empty()) {
+      hint = "keys here:";
+      for (const auto known : keys) hint += " " + std::string(known);
+    }
+    return wrong_at(path, key, "unknown key '" + key.text + "'", hint);
+  }
+  return {};
+}
+
+Result<std::vector<const YamlNode*>> texts_of(const std::string& path, const YamlNode* list,
+                                              std::string_view what) {
+  std::vector<const YamlNode*> out;
+  if (list == nullptr || list->kind == YamlNode::Kind::Null) return out;
+  if (list->kind != YamlNode::Kind::List) {
+    return wrong_at(path, *list, std::string(what) + " is a list", "begin its lines with '- '");
+  }
+  for (const YamlNode& item : list->items) {
+    if (item.kind != YamlNode::Kind::Scalar) {
+      return wrong_at(path, item, std::string(what) + " holds texts", "put it in quotes");
+    }
+    out.push_back(&item);
   }
   return out;
 }
