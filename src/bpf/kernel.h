@@ -22,7 +22,6 @@
 #define AF_INET 2
 #define AF_INET6 10
 #define SOCK_STREAM 1
-#define IPPROTO_TCP 6
 #define IPPROTO_MPTCP 262
 
 #define PF_EXITING 0x00000004	  /* include/linux/sched.h */

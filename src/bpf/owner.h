@@ -52,8 +52,8 @@ static __always_inline void copy_comm(char *comm, struct task_struct *task)
 
 /*
  * A field behind pointers. For each pointer that a program follows itself the verifier
- * searches the kernel's types by name, a millisecond each and a second for all programs;
- * a probe read is nothing to it. What runs seldom follows this way, where it is allowed.
+ * searches the kernel's types by name, a millisecond each and half a second for all
+ * programs; a probe read is nothing to it. What runs seldom follows this way, where it is allowed.
  */
 #define FOLLOW(from, a, b) (config.can_read_kernel ? BPF_CORE_READ(from, a, b) : (from)->a->b)
 #define FOLLOW3(from, a, b, c)                                                                     \
@@ -182,18 +182,22 @@ static __always_inline void refresh_owner(struct owner_slot *slot, __u64 socket,
 		slot->owner.syscall = syscall;
 }
 
-/* What the packets of a connection's subflows will be credited to. */
-static __noinline void note_connection(struct owner_slot *slot, __u64 connection)
+static __noinline void keep_owner(struct owner_slot *slot, __u64 connection)
 {
 	struct last_owner last = {};
 
-	if (!config.can_find_mptcp)
-		return;
 	bpf_spin_lock(&slot->lock);
 	last.owner = slot->owner;
 	last.net_ns = slot->net_ns;
 	bpf_spin_unlock(&slot->lock);
 	bpf_map_update_elem(&connection_owners, &connection, &last, BPF_ANY);
+}
+
+/* After each change of an owner: what the packets of an MPTCP socket's subflows will have. */
+static __always_inline void note_connection(struct owner_slot *slot, __u64 at, __u32 protocol)
+{
+	if (config.can_find_mptcp && protocol == IPPROTO_MPTCP)
+		keep_owner(slot, at);
 }
 
 /* A task on its way out has lost its namespaces: what is known is better. */
@@ -226,8 +230,7 @@ int on_socket(struct bpf_sock *sk)
 		return 1;
 	note_owner(slot, (__u64)sk, actor(task), SYSCALL_SOCKET(is_compat(task)),
 		   WIRE_OWNER_CREATOR, task->nsproxy->net_ns);
-	if (sk->protocol == IPPROTO_MPTCP)
-		note_connection(slot, (__u64)sk);
+	note_connection(slot, (__u64)sk, sk->protocol);
 	return 1;
 }
 
@@ -249,8 +252,7 @@ static __always_inline int on_address(struct bpf_sock_addr *ctx, int native, int
 	else
 		syscall = is_compat(task) ? compat : native;
 	refresh_owner(slot, (__u64)sk, actor(task), syscall, NULL);
-	if (sk->protocol == IPPROTO_MPTCP)
-		note_connection(slot, (__u64)sk);
+	note_connection(slot, (__u64)sk, sk->protocol);
 	return 1;
 }
 
@@ -300,8 +302,7 @@ static __always_inline int on_use(struct sock *sk)
 		return 0;
 	refresh_owner(slot, (__u64)sk, actor(task), syscall_number(task),
 		      sk->__sk_common.skc_net.net);
-	if (sk->sk_protocol == IPPROTO_MPTCP)
-		note_connection(slot, (__u64)sk);
+	note_connection(slot, (__u64)sk, sk->sk_protocol);
 	return 0;
 }
 
@@ -350,8 +351,7 @@ int on_setsockopt(struct bpf_sockopt *ctx)
 		return 1;
 	refresh_owner(slot, (__u64)sk, actor(task),
 		      config.can_read_regs ? syscall_number(task) : WIRE_NO_SYSCALL, NULL);
-	if (sk->protocol == IPPROTO_MPTCP)
-		note_connection(slot, (__u64)sk);
+	note_connection(slot, (__u64)sk, sk->protocol);
 	return 1;
 }
 
@@ -378,8 +378,7 @@ int on_open_file(struct bpf_iter__task_file *ctx)
 		return 0;
 	note_owner(slot, (__u64)sk, task, WIRE_NO_SYSCALL, WIRE_OWNER_CREATOR,
 		   sk->__sk_common.skc_net.net);
-	if (sk->sk_protocol == IPPROTO_MPTCP)
-		note_connection(slot, (__u64)sk);
+	note_connection(slot, (__u64)sk, sk->sk_protocol);
 	return 0;
 }
 

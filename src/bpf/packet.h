@@ -327,7 +327,7 @@ static __always_inline void find_connection(struct bpf_sock *sk, struct credit *
 	bool is_subflow = false;
 
 	/* The address as a number: the verifier lets nobody add an offset to the pointer. */
-	if (!whole || whole->type != SOCK_STREAM || whole->protocol != IPPROTO_TCP ||
+	if (!whole || whole->type != SOCK_STREAM || whole->protocol != PROTOCOL_TCP ||
 	    bpf_probe_read_kernel(&tcp, sizeof(tcp), &held) ||
 	    bpf_core_read(&is_subflow, sizeof(is_subflow), &tcp->is_mptcp) || !is_subflow ||
 	    bpf_core_read(&subflow, sizeof(subflow), &tcp->inet_conn.icsk_ulp_data) || !subflow ||
