@@ -64,11 +64,9 @@ constexpr const char* kAllowed[] = {
     "getpgid", "getsid", "getrandom", "getrusage", "times", "getrlimit", "ugetrlimit", "prlimit64",
     "uname", "sysinfo", "getcpu", "capget", "capset", "prctl", "arch_prctl"};
 
-// On objects that are there already.
-constexpr uint64_t kBpfAllowed[] = {
-    BPF_MAP_LOOKUP_ELEM,  BPF_MAP_UPDATE_ELEM,    BPF_MAP_DELETE_ELEM,
-    BPF_MAP_GET_NEXT_KEY, BPF_OBJ_GET_INFO_BY_FD, BPF_LINK_CREATE,
-    BPF_LINK_DETACH,      BPF_ITER_CREATE,        BPF_MAP_LOOKUP_BATCH};
+// On objects that are there already: counters, another walk over the tasks, the end.
+constexpr uint64_t kBpfAllowed[] = {BPF_MAP_LOOKUP_ELEM, BPF_OBJ_GET_INFO_BY_FD, BPF_LINK_CREATE,
+                                    BPF_ITER_CREATE, BPF_LINK_DETACH};
 
 std::optional<Confinement> prepared;
 
