@@ -25,6 +25,7 @@
 #include "capture/cgroup.h"
 #include "capture/live.h"
 #include "measure.h"
+#include "run_time.h"
 #include "tracee.skel.h"
 
 namespace tracee::bench {
@@ -46,22 +47,6 @@ struct CloseLink {
   void operator()(bpf_link* link) const noexcept { bpf_link__destroy(link); }
 };
 using Link = std::unique_ptr<bpf_link, CloseLink>;
-
-struct Runs {
-  uint64_t count = 0, ns = 0;
-};
-
-Runs runs_of(int program) {
-  bpf_prog_info info{};
-  uint32_t size = sizeof info;
-  if (bpf_obj_get_info_by_fd(program, &info, &size) != 0) return {};
-  return {info.run_cnt, info.run_time_ns};
-}
-
-double mean(Runs before, Runs after) {
-  const uint64_t count = after.count - before.count;
-  return count == 0 ? 0 : static_cast<double>(after.ns - before.ns) / static_cast<double>(count);
-}
 
 // In a child, because the tracer does not report itself.
 bool send_datagrams(LiveSource& source) {

@@ -20,6 +20,7 @@
 #include "decode/decoder.h"
 #include "filter/selection.h"
 #include "measure.h"
+#include "run_time.h"
 #include "tracee.skel.h"
 
 namespace tracee::bench {
@@ -31,16 +32,6 @@ class Nobody final : public RecordHandler {
  public:
   void on_record(const Record&) noexcept override {}
 };
-
-struct Spent {
-  uint64_t ns = 0, runs = 0;
-};
-Spent spent(int program) {
-  bpf_prog_info info{};
-  uint32_t size = sizeof info;
-  if (bpf_obj_get_info_by_fd(program, &info, &size) != 0) return {};
-  return {info.run_time_ns, info.run_cnt};
-}
 
 // To ourselves, so that every datagram meets both hooks with a socket that has an owner.
 void send_datagrams() {
@@ -63,14 +54,12 @@ void send_datagrams() {
 std::vector<double> measure(const std::vector<int>& programs) {
   std::vector<std::vector<double>> rounds(programs.size());
   for (size_t round = 0; round < kRounds; ++round) {
-    std::vector<Spent> before;
+    std::vector<Runs> before;
     before.reserve(programs.size());
-    for (const int program : programs) before.push_back(spent(program));
+    for (const int program : programs) before.push_back(runs_of(program));
     send_datagrams();
     for (size_t i = 0; i < programs.size(); ++i) {
-      const Spent after = spent(programs[i]);
-      rounds[i].push_back(static_cast<double>(after.ns - before[i].ns) /
-                          static_cast<double>(after.runs - before[i].runs));
+      rounds[i].push_back(mean(before[i], runs_of(programs[i])));
     }
   }
   std::vector<double> out;
