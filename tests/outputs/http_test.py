@@ -57,8 +57,10 @@ class Webhook(HttpTest):
         tracee = self.tracee("--output", f"webhook:http://127.0.0.1:{port}?batch-events=100")
         tracee.feed(1000)
         tracee.end()
-        self.assertEqual(len(peer.lines()), 900)
-        self.assertEqual(tracee.account("webhook"), (1000, 900, 100))
+        refused = peer.sizes[1]  # a tick may have cut it short
+        self.assertIn(refused, range(1, 101))
+        self.assertEqual(len(peer.lines()), 1000 - refused)
+        self.assertEqual(tracee.account("webhook"), (1000, 1000 - refused, refused))
         self.assertTrue(tracee.has_said("answered 404; its events are dropped"))
 
     def test_retries_have_an_end(self):

@@ -88,10 +88,11 @@ class Forward:
 
 class Http:
     """Takes posts; `answer(number)` gives (status, headers, body) for each, `slow` is
-    how long that takes. Keeps those that it answers with 200."""
+    how long that takes. Keeps those that it answers with 200, and the size of all."""
 
     def __init__(self, port, answer=lambda number: (200, {}, b"{}"), slow=0):
         self.requests, self.all, self.lock = [], 0, threading.Lock()
+        self.sizes = []  # lines of each post
         self.slow, self.answer = slow, answer
         outer = self
 
@@ -110,6 +111,7 @@ class Http:
                 time.sleep(outer.slow)
                 with outer.lock:
                     outer.all += 1
+                    outer.sizes.append(len(body.splitlines()))
                     status, headers, answer = outer.answer(outer.all)
                     if status == 200:
                         outer.requests.append((self.path, dict(self.headers), body))
