@@ -59,7 +59,9 @@ class Machine:
     def command(self, memory, image, initramfs, log):
         append = "panic=-1 quiet cgroup_no_v1=all no_timer_check rdinit=/init"
         if self.arch == "arm64":
-            start = ["qemu-system-aarch64", "-M", "virt", "-cpu", "max", "-accel", "tcg"]
+            start = ["qemu-system-aarch64", "-M", "virt", "-accel", "tcg"]
+            # Signing pointers as the architecture has it is slow to emulate.
+            start += ["-cpu", "max,pauth-impdef=on"]
             append += " console=ttyAMA0"
         else:
             start = ["qemu-system-x86_64", "-cpu", "max", "-accel", "tcg"]
