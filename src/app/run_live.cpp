@@ -159,7 +159,10 @@ Result<> run_live(const Options& options, Pipeline& pipeline, Companion* compani
     serve_requests(pipeline, apply);
     now = now_ms(CLOCK_MONOTONIC);
     watchdog.tend(now);
-    if (losses.look(source, pipeline, now)) catch_up(source, pipeline, news_lost);
+    if (losses.look(source, pipeline, now)) {
+      catch_up(source, pipeline, news_lost);
+      source.follow_clock();
+    }
     pipeline.refresh();
     // What was sent before may still be on its way.
     const auto real_ms = now_ms(CLOCK_REALTIME) - kSlackMs;

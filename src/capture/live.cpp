@@ -18,8 +18,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
-#include <limits>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -68,12 +66,6 @@ std::string complaint(int error) {
 
 size_t page_size() { return static_cast<size_t>(::sysconf(_SC_PAGESIZE)); }
 
-uint64_t now(clockid_t clock) {
-  timespec time{};
-  ::clock_gettime(clock, &time);
-  return static_cast<uint64_t>(time.tv_sec) * 1000000000 + static_cast<uint64_t>(time.tv_nsec);
-}
-
 std::unique_ptr<struct wire_rules> rules_for_classes(uint32_t wanted) {
   auto rules = std::make_unique<struct wire_rules>();
   rules->generation = 1;
@@ -90,21 +82,6 @@ std::unique_ptr<struct wire_rules> rules_for_classes(uint32_t wanted) {
 void wait_for_programs() {
   if (::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0)
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
-}
-
-// The two clocks cannot be read at once; the tightest of several tries errs least.
-uint64_t measure_boot_epoch() {
-  uint64_t best = std::numeric_limits<uint64_t>::max();
-  uint64_t epoch = 0;
-  for (int i = 0; i < 16; i++) {
-    const uint64_t before = now(CLOCK_BOOTTIME);
-    const uint64_t real = now(CLOCK_REALTIME);
-    const uint64_t width = now(CLOCK_BOOTTIME) - before;
-    if (width >= best) continue;
-    best = width;
-    epoch = real - before - width / 2;
-  }
-  return epoch;
 }
 
 }  // namespace
@@ -153,7 +130,6 @@ Result<std::unique_ptr<LiveSource>> LiveSource::open(const LiveOptions& options)
   auto plan = plan_owners(*features, options.attribution);
   if (!plan) return forward(plan);
   std::unique_ptr<LiveSource> source(new LiveSource);
-  source->boot_epoch_ns_ = measure_boot_epoch();
   if (!options.required_only) {
     source->features_ = *features;
     source->plan_ = *plan;
@@ -432,7 +408,7 @@ int LiveSource::on_sample(void* self, void* data, size_t size) noexcept {
   // The kernel side reserves whole WIRE_RECORD_* sizes and keeps data_len within.
   const size_t room = size - sizeof from;
   Record record;
-  record.time_ns = from.time_ns + source.boot_epoch_ns_;
+  record.time_ns = from.time_ns + source.boot_epoch_.exact_ns();
   record.packet = Bytes(from.data, std::min<size_t>(from.data_len, room));
   record.packet_length = from.packet_len;
   record.cpu = from.cpu;
@@ -444,7 +420,7 @@ int LiveSource::on_sample(void* self, void* data, size_t size) noexcept {
   record.generation = from.generation;
   record.rules = from.rules;
   record.owner = &from.owner;
-  record.boot_epoch_ns = source.boot_epoch_ns_;
+  record.boot_epoch_ns = source.boot_epoch_.rounded_ns();
   source.handler_->on_record(record);
   ++source.batch_;
   return next;

@@ -22,6 +22,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "capture/boot_epoch.h"
 #include "capture/probe.h"
 #include "capture/source.h"
 
@@ -85,6 +86,10 @@ class LiveSource {
   // counters().emitted == received().
   void stop(RecordHandler& handler) noexcept;
 
+  // Lets the times of packets follow a clock that was set; to be called about once a
+  // second.
+  void follow_clock() noexcept { boot_epoch_.follow(); }
+
   // Sums over the CPUs.
   struct wire_counters counters() const noexcept;
   struct wire_news_counters news_counters() const noexcept;
@@ -93,7 +98,6 @@ class LiveSource {
   // Bytes of the ring that wait, and all of them.
   std::pair<uint64_t, uint64_t> ring_fill() const noexcept;
   uint64_t received() const noexcept { return received_; }
-  uint64_t boot_epoch_ns() const noexcept { return boot_epoch_ns_; }
 
   // What is in use; the rest is less exact without it.
   const KernelFeatures& features() const noexcept { return features_; }
@@ -148,7 +152,7 @@ class LiveSource {
   size_t batch_ = 0;                  // packets of the current or last drain()
   size_t taken_ = 0;                  // records of it
   uint64_t received_ = 0;
-  uint64_t boot_epoch_ns_ = 0;
+  BootEpoch boot_epoch_;
   bool more_ = false;  // the batch ended before the ring did
 };
 

@@ -30,7 +30,7 @@ struct Record {
   uint32_t generation = 0;              // of the rules
   uint64_t rules = UINT64_MAX;          // which of them
   const struct owner* owner = nullptr;  // null: the source has none (replay)
-  uint64_t boot_epoch_ns = 0;           // epoch minus boot clock, for owner's times
+  uint64_t boot_epoch_ns = 0;           // for owner's times; see boot_epoch.h
   const Context* stored = nullptr;      // all of it, from a file that tracee wrote
 };
 
