@@ -71,15 +71,25 @@ def has_events(path, port):
     return os.path.exists(path) and f'"value":{port}' in read(path)
 
 
+def has_kafka(program):
+    said = subprocess.run([program, "--input", "/dev/null", "--output", "kafka:127.0.0.1:1/none"],
+                          stderr=subprocess.PIPE, check=False).stderr.decode()
+    return "TRACEE_KAFKA" not in said
+
+
 def confined(program, folder):
     policy, out = os.path.join(folder, "policy.yaml"), os.path.join(folder, "out")
     os.mkdir(out)
     with open(policy, "w", encoding="ascii") as file:
         file.write(POLICY.format(name="first"))
     path = os.path.join(out, "events.json")
-    traced = Traced(program, folder, "--policy", policy, "--output", f"json:{path}")
+    kafka = ["--output", "kafka:127.0.0.1:1/none"] if has_kafka(program) else []
+    traced = Traced(program, folder, "--policy", policy, "--output", f"json:{path}", *kafka)
     try:
-        for thread in traced.threads():
+        threads = list(traced.threads())
+        expect(not kafka or any(thread["Name"].startswith("rdk:") for thread in threads),
+               "the Kafka library has no thread")
+        for thread in threads:
             expect(int(thread["CapEff"], 16) & ~4 == 0, f"capabilities {thread['CapEff']}")
             expect(int(thread["CapPrm"], 16) & ~4 == 0, f"capabilities {thread['CapPrm']}")
             expect(thread["NoNewPrivs"] == "1", "new privileges are possible")

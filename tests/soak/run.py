@@ -81,6 +81,7 @@ class Verdicts:
         self.round = []          # events of the churn that runs
         self.named, self.nameless = set(), 0
         self.lost = 0
+        self.latest = 0          # time of the last event that was judged
 
     def complain(self, event, why):
         if len(self.wrong) < 3:
@@ -94,6 +95,7 @@ class Verdicts:
             self.lost += 1
             return
         self.events += 1
+        self.latest = event["timestamp"]
         data = {argument["name"]: argument["value"] for argument in event["args"]}
         packet = data.get("metadata", data)
         source = packet.get("src", packet.get("src_ip"))
@@ -244,7 +246,8 @@ class Soak:
         await_("the end of churn.py", lambda: self.idle(0.5) or process.poll() is not None, 300)
         if process.poll() != 0:
             raise Failure("churn.py failed")
-        self.idle(DELAY_S + 2)
+        end = time.time_ns() + 1_000_000_000
+        await_("the events behind it", lambda: self.idle(0.5) or self.verdicts.latest > end, 300)
         # `ip` has become the program: the id is the listener's.
         judge = churn.Judge(log, process.pid, boot_epoch_ns())
         events, self.verdicts.round = self.verdicts.round, []

@@ -5,6 +5,8 @@
 
 #include <map>
 
+#include "base/thread.h"
+
 namespace tracee {
 namespace {
 
@@ -61,7 +63,10 @@ class KafkaSink final : public NetworkSink {
     // Its log would go to standard error, line by line; on_error has what matters.
     rd_kafka_conf_set_log_cb(conf->get(), [](const rd_kafka_t*, int, const char*, const char*) {});
     char why[512] = {};
-    kafka_.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf->get(), why, sizeof why));
+    // The library's threads have the privileges of the one that makes them: not ours.
+    start_thread([this, &conf, &why] {
+      kafka_.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf->get(), why, sizeof why));
+    }).join();
     if (!kafka_) {
       return fail(Exit::Usage, std::string("--output kafka: ") + why,
                   "see the properties in librdkafka's CONFIGURATION.md");
