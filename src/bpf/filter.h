@@ -130,16 +130,17 @@ __noinline __u64 owner_rules(const struct owner *owner, __u32 which)
 	return mask;
 }
 
-/* What the slot's owner satisfies. An owner that changes meanwhile is asked again next time. */
-static __always_inline __u64 slot_rules(struct owner_slot *slot, __u32 which)
+/*
+ * What the slot's owner satisfies. An owner that changes meanwhile is asked again next time.
+ * Not inline: a program and what it calls may have 512 bytes of stack, and a copy of an
+ * owner takes a fifth of them.
+ */
+static __noinline __u64 ask_slot(struct owner_slot *slot, __u32 which, __u32 generation)
 {
-	const struct wire_rules *r = rules_at(which);
-	__u32 generation = r->generation, version;
 	struct owner owner;
+	__u32 version;
 	__u64 mask;
 
-	if (slot->rules_generation == generation && slot->rules_version == slot->version)
-		return slot->rules;
 	bpf_spin_lock(&slot->lock);
 	owner = slot->owner;
 	version = slot->version;
@@ -153,6 +154,15 @@ static __always_inline __u64 slot_rules(struct owner_slot *slot, __u32 which)
 	}
 	bpf_spin_unlock(&slot->lock);
 	return mask;
+}
+
+static __always_inline __u64 slot_rules(struct owner_slot *slot, __u32 which)
+{
+	__u32 generation = rules_at(which)->generation;
+
+	if (slot->rules_generation == generation && slot->rules_version == slot->version)
+		return slot->rules;
+	return ask_slot(slot, which, generation);
 }
 
 /* Those of the classes that still have a rule among these. */

@@ -348,9 +348,9 @@ static __always_inline __u32 sending_descriptor(struct pt_regs *regs, int syscal
  * who sends a packet on whatever context the packet happens to leave: a softirq
  * that runs on top of an unrelated task finds no such descriptor. The caller knows
  * that probe reads and bpf_task_pt_regs() are allowed. False for calls that name
- * the socket in other ways (io_uring).
+ * the socket in other ways (io_uring). Not inline for the sake of the caller's stack.
  */
-static __always_inline bool is_calling_on(struct task_struct *task, int syscall, __u64 sk)
+static __noinline bool is_calling_on(struct task_struct *task, int syscall, __u64 sk)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
 

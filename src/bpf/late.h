@@ -111,8 +111,11 @@ static __always_inline __u32 fill_tuple(struct __sk_buff *skb, struct bpf_sock_t
 	return sizeof(tuple->ipv6);
 }
 
-/* Of a TCP segment on its way out whose socket is the kernel's. */
-static __always_inline void find_late_credit(struct __sk_buff *skb, struct credit *credit)
+/*
+ * Of a TCP segment on its way out whose socket is the kernel's. Not inline: see
+ * ask_slot().
+ */
+static __noinline void find_late_credit(struct __sk_buff *skb, struct credit *credit)
 {
 	struct bpf_sock_tuple tuple = {};
 	struct tcp_timewait_sock *remnant;

@@ -295,7 +295,7 @@ __noinline int classify(struct __sk_buff *skb, struct headers *h)
 
 
 /* Gives a socket the owner of its connection, as its own. */
-static __always_inline void adopt_owner(struct bpf_sock *sk, const struct last_owner *from)
+static __noinline void adopt_owner(struct bpf_sock *sk, const struct last_owner *from)
 {
 	struct owner_slot *slot =
 	    bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
@@ -318,7 +318,7 @@ static __always_inline void adopt_owner(struct bpf_sock *sk, const struct last_o
  * produce plain TCP sockets, and those inherit from it. Follows no pointer but by
  * probe reads: the socket may be turning into a plain one at this moment.
  */
-static __always_inline void find_connection(struct bpf_sock *sk, struct credit *credit)
+static __noinline void find_connection(struct bpf_sock *sk, struct credit *credit)
 {
 	struct bpf_sock *whole = bpf_sk_fullsock(sk);
 	struct mptcp_subflow_context *subflow;
@@ -340,7 +340,7 @@ static __always_inline void find_connection(struct bpf_sock *sk, struct credit *
 }
 
 /* Who has taken this connection from its listener, if that is only noted so far. */
-static __always_inline void find_accepter(struct bpf_sock *sk, struct credit *credit)
+static __noinline void find_accepter(struct bpf_sock *sk, struct credit *credit)
 {
 	if (!credit->slot && bpf_map_lookup_elem(&accepted, &credit->socket))
 		credit->slot = bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
@@ -447,6 +447,13 @@ static __always_inline void emit(struct __sk_buff *skb, const __u32 size, __u32 
 	bpf_ringbuf_submit(r, wake_flag() | mark_flag(size));
 }
 
+/* Not inline: see ask_slot(). */
+static __noinline void note_sender(struct owner_slot *slot, __u64 socket, struct task_struct *task,
+				   int syscall)
+{
+	note_owner(slot, socket, task, syscall, WIRE_OWNER_USER, NULL);
+}
+
 /*
  * The tracepoint behind a send comes after its packets. Seeing here who is
  * sending gives a forked worker its first bytes, and each packet its own call.
@@ -468,7 +475,7 @@ static __always_inline void refresh_sender(struct credit *credit, struct task_st
 	if (known)
 		slot->owner.syscall = syscall;
 	else
-		note_owner(slot, credit->socket, task, syscall, WIRE_OWNER_USER, NULL);
+		note_sender(slot, credit->socket, task, syscall);
 }
 
 /*
