@@ -72,6 +72,7 @@ class Report {
   void note_http(const Line& line);
   void note_finding(const Line& line);
   void note_timeline(const Line& line);
+  std::string header(std::string_view source) const;  // of the page, and what precedes it
 
   size_t most_;
   Sum all_;

@@ -63,12 +63,25 @@ struct Cell {
   std::string text;
   uint64_t order = 0;  // of a figure
   bool figure = false;
+  const char* style = nullptr;  // a class of the page's head
 };
-Cell figure(uint64_t value, std::string shown) { return {std::move(shown), value, true}; }
-Cell words(std::string text) { return {std::move(text), 0, false}; }
+Cell figure(uint64_t value, std::string shown) {
+  return {value == 0 ? "–" : std::move(shown), value, true, nullptr};
+}
+Cell words(std::string text) { return {std::move(text), 0, false, nullptr}; }
+Cell severity(const std::string& level) {
+  const bool bad = level == "high" || level == "critical";
+  return {level, 0, false, bad ? "bad" : level == "medium" ? "warn" : nullptr};
+}
+
+std::string opening(const Cell& cell) {
+  if (cell.figure) return "<td class=n data-v=" + std::to_string(cell.order) + ">";
+  return cell.style == nullptr ? "<td>" : std::string("<td class=") + cell.style + ">";
+}
 
 // `rows` are in the order they are shown in.
-std::string table(std::string_view id, std::string_view title, std::vector<std::string> headings,
+std::string table(std::string_view id, std::string_view title,
+                  const std::vector<std::string>& headings,
                   const std::vector<std::vector<Cell>>& rows, size_t all) {
   std::string out = "<section id=\"" + std::string(id) + "\"><h2>" + std::string(title) +
                     " <small>" + std::to_string(all) + "</small></h2>";
@@ -89,8 +102,7 @@ std::string table(std::string_view id, std::string_view title, std::vector<std::
   for (const auto& row : rows) {
     out += "<tr>";
     for (const Cell& cell : row) {
-      out += cell.figure ? "<td class=n data-v=" + std::to_string(cell.order) + ">" : "<td>";
-      out += escaped(cell.text) + "</td>";
+      out += opening(cell) + escaped(cell.text) + "</td>";
     }
     out += "</tr>\n";
   }
@@ -114,16 +126,29 @@ std::vector<const typename Map::value_type*> heaviest(const Map& map, size_t mos
 
 const Report::Sum& itself(const Report::Sum& sum) { return sum; }
 
-// An end of a span; of a short one with its milliseconds, which alone tell its ends apart.
-std::string end_text(uint64_t time_ns, uint64_t span_ns) {
-  std::string out = clock_text(time_ns);
-  if (span_ns >= 10'000'000'000) return out;
-  const std::string ms = std::to_string(time_ns / 1'000'000 % 1000 + 1000);
-  return out + "." + ms.substr(1);
-}
+// A time within a span: with the day where the span has several, and with milliseconds
+// where they alone tell its ends apart.
+class Times {
+ public:
+  Times(uint64_t first_ns, uint64_t last_ns)
+      : span_ns_(last_ns - first_ns), days_(date_text(first_ns) != date_text(last_ns)) {}
+
+  std::string text(uint64_t time_ns) const {
+    std::string out = days_ ? date_text(time_ns) + " " : "";
+    out += clock_text(time_ns);
+    if (span_ns_ >= 10'000'000'000) return out;
+    const std::string ms = std::to_string(time_ns / 1'000'000 % 1000 + 1000);
+    return out + "." + ms.substr(1);
+  }
+  bool days() const { return days_; }
+
+ private:
+  uint64_t span_ns_;
+  bool days_;
+};
 
 std::string timeline_svg(const std::map<std::string, std::array<uint64_t, Report::kBuckets>>& lines,
-                         uint64_t begin_ns, uint64_t width_ns) {
+                         uint64_t begin_ns, uint64_t width_ns, const Times& times) {
   size_t used = 1;
   uint64_t highest = 1;
   for (size_t i = 0; i < Report::kBuckets; ++i) {
@@ -134,7 +159,8 @@ std::string timeline_svg(const std::map<std::string, std::array<uint64_t, Report
   }
   const double wide = double{kGraphWidth} / static_cast<double>(used);
   std::string out = "<svg viewBox=\"0 0 " + std::to_string(kGraphWidth) + " " +
-                    std::to_string(kTimelineHeight + 22) + "\" role=img aria-label=timeline>";
+                    std::to_string(kTimelineHeight) +
+                    "\" preserveAspectRatio=none role=img aria-label=timeline>";
   for (size_t i = 0; i < used; ++i) {
     double top = kTimelineHeight;
     for (const auto& [name, slices] : lines) {
@@ -144,15 +170,12 @@ std::string timeline_svg(const std::map<std::string, std::array<uint64_t, Report
       top -= height;
       out += "<rect x=\"" + number(static_cast<double>(i) * wide) + "\" y=\"" + number(top) +
              "\" width=\"" + number(std::max(wide - 1, 0.8)) + "\" height=\"" + number(height) +
-             "\" fill=\"" + color_of(name) + "\"><title>" + clock_text(begin_ns + i * width_ns) +
+             "\" fill=\"" + color_of(name) + "\"><title>" + times.text(begin_ns + i * width_ns) +
              "  " + escaped(name) + ": " + std::to_string(slices[i]) + "</title></rect>";
     }
   }
-  out += "<text x=0 y=" + std::to_string(kTimelineHeight + 16) + ">" +
-         end_text(begin_ns, used * width_ns) +
-         "</text><text text-anchor=end x=" + std::to_string(kGraphWidth) +
-         " y=" + std::to_string(kTimelineHeight + 16) + ">" +
-         end_text(begin_ns + used * width_ns, used * width_ns) + "</text></svg><p class=legend>";
+  out += "</svg><p class=ends><span>" + times.text(begin_ns) + "</span><span>" +
+         times.text(begin_ns + used * width_ns) + "</span></p><p class=legend>";
   for (const auto& [name, slices] : lines) {
     out += "<span><i style=\"background:" + color_of(name) + "\"></i>" + escaped(name) + "</span>";
   }
@@ -167,7 +190,7 @@ std::string graph_svg(const std::map<Report::Edge, Report::Sum>& edges,
   const auto place = [](const std::vector<std::string>& names, const std::string& name) {
     return std::ranges::find(names, name) - names.begin();
   };
-  constexpr int kLeft = 250, kRight = kGraphWidth - 330;
+  constexpr int kLeft = 260, kRight = kGraphWidth - 330;
   const auto y_of = [](ptrdiff_t row) { return static_cast<double>(row) * kGraphRow + 20; };
   uint64_t highest = 1;
   for (const auto& [edge, sum] : edges) highest = std::max(highest, weight_of(sum));
@@ -185,39 +208,44 @@ std::string graph_svg(const std::map<Report::Edge, Report::Sum>& edges,
              escaped(edge.peer) + ": " + std::to_string(sum.events) + " events, " +
              short_bytes(sum.bytes) + "</title></path>";
   }
-  std::string out = "<svg class=graph viewBox=\"0 0 " + std::to_string(kGraphWidth) + " " +
+  std::string out = "<svg viewBox=\"0 0 " + std::to_string(kGraphWidth) + " " +
                     std::to_string(rows * kGraphRow + 10) +
                     "\" role=img aria-label=\"processes and peers\">" + lines;
-  const auto names = [&](const std::vector<std::string>& list, int x, const char* anchor) {
+  const auto names = [&](const std::vector<std::string>& list, int x, const char* anchor,
+                         size_t most) {
     for (size_t i = 0; i < list.size(); ++i) {
       out += std::string("<text text-anchor=") + anchor + " x=" + std::to_string(x) + " y=\"" +
-             number(y_of(static_cast<ptrdiff_t>(i)) + 4) + "\">" + escaped(cut_text(list[i], 40)) +
-             "</text>";
+             number(y_of(static_cast<ptrdiff_t>(i)) + 4) + "\">" +
+             escaped(cut_text(list[i], most)) + "<title>" + escaped(list[i]) + "</title></text>";
     }
   };
-  names(processes, kLeft - 10, "end");
-  names(peers, kRight + 10, "start");
+  names(processes, kLeft - 10, "end", 32);
+  names(peers, kRight + 10, "start", 39);  // an IPv6 address
   return out + "</svg>";
 }
 
 }  // namespace
 
-std::string Report::html(std::string_view source) const {
+std::string Report::header(std::string_view source) const {
   std::string out = std::string(kReportHead) + "<title>" + escaped(source) +
                     " – tracee report</title></head><body><header><h1>" + escaped(source) +
                     "</h1><p>";
   const auto say = [&](uint64_t value, const char* what) {
-    out += "<b>" + short_number(value) + "</b> " + what + " &nbsp; ";
+    out += "<span><b>" + short_number(value) + "</b> " + what + "</span> ";
   };
   say(all_.events, "events");
   if (all_.packets > 0) say(all_.packets, "packets");
-  if (has_bytes_) out += "<b>" + short_bytes(all_.bytes) + "</b> &nbsp; ";
+  if (has_bytes_) out += "<span><b>" + short_bytes(all_.bytes) + "</b></span> ";
   say(processes_.size(), "processes");
   say(peers_.size(), "peers");
-  say(findings_.size() + more_findings_, "findings");
-  const uint64_t span_ns = all_.last_ns - all_.first_ns;
-  if (all_.events > 0)
-    out += end_text(all_.first_ns, span_ns) + " – " + end_text(all_.last_ns, span_ns);
+  if (const uint64_t found = findings_.size() + more_findings_; found > 0) {
+    out += "<span class=bad><b>" + short_number(found) + " findings</b></span> ";
+  }
+  const Times times(all_.first_ns, all_.last_ns);
+  if (all_.events > 0) {
+    out += "<span>" + (times.days() ? "" : date_text(all_.first_ns) + " ") +
+           times.text(all_.first_ns) + " – " + times.text(all_.last_ns) + "</span>";
+  }
   out += "</p>";
   if (lost_ > 0) {
     out += "<p class=warn>" + std::to_string(lost_) +
@@ -228,12 +256,17 @@ std::string Report::html(std::string_view source) const {
     out += "<p class=warn>" + std::to_string(forgotten_) +
            " names were seen long ago and are left out of the tables.</p>";
   }
-  out += "</header><main>";
+  return out + "</header>";
+}
+
+std::string Report::html(std::string_view source) const {
+  const Times times(all_.first_ns, all_.last_ns);
+  std::string out = header(source) + "<main>";
   if (all_.events == 0) return out + "<p class=none>no events</p></main></body></html>\n";
 
   std::vector<std::vector<Cell>> rows;
   for (const Finding& finding : findings_) {
-    rows.push_back({words(clock_text(finding.time_ns)), words(finding.severity),
+    rows.push_back({words(times.text(finding.time_ns)), severity(finding.severity),
                     words(finding.name), words(finding.process), words(finding.text)});
   }
   if (!findings_.empty()) {
@@ -241,7 +274,7 @@ std::string Report::html(std::string_view source) const {
                  rows, findings_.size() + more_findings_);
   }
   out += "<section id=timeline><h2>Timeline <small>events</small></h2>" +
-         timeline_svg(timeline_, begin_ns_, width_ns_) + "</section>\n";
+         timeline_svg(timeline_, begin_ns_, width_ns_, times) + "</section>\n";
 
   const auto by_process =
       heaviest(processes_, kRows, [](const Process& p) -> const Sum& { return p.sum; });
@@ -253,8 +286,10 @@ std::string Report::html(std::string_view source) const {
   for (const auto* entry : by_peer) {
     if (right.size() < kGraphSide) right.push_back(entry->first);
   }
-  out += "<section id=graph><h2>Who talks to whom</h2>" + graph_svg(edges_, left, right) +
-         "</section>\n";
+  out +=
+      "<section id=graph><h2>Who talks to whom <small>the heaviest</small></h2>"
+      "<div class=graph>" +
+      graph_svg(edges_, left, right) + "</div></section>\n";
 
   const auto sums = [](const Sum& sum) {
     return std::vector<Cell>{figure(sum.events, short_number(sum.events)),
@@ -266,20 +301,25 @@ std::string Report::html(std::string_view source) const {
     rows.push_back(std::move(row));
   };
   rows.clear();
-  for (const auto* entry : by_process) {
-    with_sums({words(entry->first), words(entry->second.container)}, entry->second.sum);
-  }
-  out += table("processes", "Processes", {"Process", "Container", "Events", "Packets", "Bytes"},
-               rows, processes_.size());
-  rows.clear();
-  for (const auto* entry : by_peer) with_sums({words(entry->first)}, entry->second);
-  out += table("peers", "Peers", {"Address", "Events", "Packets", "Bytes"}, rows, peers_.size());
-  rows.clear();
   for (const auto* entry : heaviest(protocols_, kRows, itself)) {
     with_sums({words(entry->first)}, entry->second);
   }
-  out += table("protocols", "Events by kind", {"Kind", "Events", "Packets", "Bytes"}, rows,
+  out += table("kinds", "Events by kind", {"Kind", "Events", "Packets", "Bytes"}, rows,
                protocols_.size());
+  rows.clear();
+  const bool contained = std::ranges::any_of(
+      by_process, [](const auto* entry) { return !entry->second.container.empty(); });
+  for (const auto* entry : by_process) {
+    std::vector<Cell> row{words(entry->first)};
+    if (contained) row.push_back(words(entry->second.container));
+    with_sums(std::move(row), entry->second.sum);
+  }
+  std::vector<std::string> headings{"Process", "Container", "Events", "Packets", "Bytes"};
+  if (!contained) headings.erase(headings.begin() + 1);
+  out += table("processes", "Processes", headings, rows, processes_.size());
+  rows.clear();
+  for (const auto* entry : by_peer) with_sums({words(entry->first)}, entry->second);
+  out += table("peers", "Peers", {"Address", "Events", "Packets", "Bytes"}, rows, peers_.size());
   rows.clear();
   for (const auto* entry :
        heaviest(questions_, kRows, [](const Question& q) -> const Sum& { return q.sum; })) {

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "view/text.h"
+
 namespace tracee {
 namespace {
 
@@ -36,7 +38,7 @@ TEST(Report, SumsByProcessAndPeer) {
                                ends("10.0.0.2", 80, "10.0.0.1", 4000), network("ingress", 700))));
   const std::string page = report.html("a log");
   EXPECT_TRUE(has(page,
-                  "<td>curl/11</td><td></td><td class=n data-v=2>2</td>"
+                  "<td>curl/11</td><td class=n data-v=2>2</td>"
                   "<td class=n data-v=2>2</td><td class=n data-v=1000>1.00 kB</td>"));
   EXPECT_TRUE(has(page, "<td>10.0.0.2</td><td class=n data-v=2>2</td>"));
   EXPECT_FALSE(has(page, "<td>10.0.0.1</td>"));
@@ -68,6 +70,23 @@ TEST(Report, JoinsAnswersAndStatuses) {
   EXPECT_TRUE(has(page, "<td>www.test A</td><td>dig/12</td><td>192.0.2.7</td>"));
 }
 
+TEST(Report, ShowsContainersAndDaysWhereThereAreSeveral) {
+  Report report;
+  const std::string to = ends("10.0.0.1", 4000, "10.0.0.2", 80);
+  ASSERT_TRUE(report.add(event(0, "net_packet_tcp", "curl", 11, to)));
+  const std::string plain = report.html("a log");
+  EXPECT_FALSE(has(plain, "Container"));
+  // A log without sizes has no zeros where a figure would be.
+  EXPECT_TRUE(has(plain, "<td class=n data-v=0>–</td>"));
+  ASSERT_TRUE(report.add(
+      event(3 * 86'400'000, "net_packet_tcp", "nginx", 12, to, R"(,"container":{"name":"shop"})")));
+  const std::string page = report.html("a log");
+  EXPECT_TRUE(has(page, "<td>nginx/12</td><td>shop</td>"));
+  for (const uint64_t ms : {uint64_t{1'700'000'000'000}, uint64_t{1'700'259'200'000}}) {
+    EXPECT_TRUE(has(page, date_text(ms * 1'000'000) + " " + clock_text(ms * 1'000'000)));
+  }
+}
+
 TEST(Report, WhatTheNetworkSaysIsTextOnThePage) {
   Report report;
   ASSERT_TRUE(
@@ -90,7 +109,7 @@ TEST(Report, TellsFindingsAndLosses) {
   ASSERT_TRUE(report.add(event(1, "lost_events", "", 0, R"({"name":"count","value":17})")));
   const std::string page = report.html("a log");
   EXPECT_TRUE(has(page,
-                  "<td>high</td><td>port_scan</td><td>nmap/11</td>"
+                  "<td class=bad>high</td><td>port_scan</td><td>nmap/11</td>"
                   "<td>Many ports; ports: 99</td>"));
   EXPECT_TRUE(has(page, "17 packets or events are missing"));
 }

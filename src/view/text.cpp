@@ -54,13 +54,15 @@ std::string printable(std::string_view text) {
   return out;
 }
 
-std::string clock_text(uint64_t time_ns) {
+static std::string local_text(uint64_t time_ns, const char* format) {
   const auto seconds = static_cast<time_t>(time_ns / 1'000'000'000);
   tm local{};
   localtime_r(&seconds, &local);
-  char text[16];
-  std::snprintf(text, sizeof text, "%02d:%02d:%02d", local.tm_hour, local.tm_min, local.tm_sec);
-  return text;
+  char text[32];
+  return {text, std::strftime(text, sizeof text, format, &local)};
 }
+
+std::string clock_text(uint64_t time_ns) { return local_text(time_ns, "%H:%M:%S"); }
+std::string date_text(uint64_t time_ns) { return local_text(time_ns, "%Y-%m-%d"); }
 
 }  // namespace tracee
