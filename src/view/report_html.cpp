@@ -134,11 +134,9 @@ class Times {
       : span_ns_(last_ns - first_ns), days_(date_text(first_ns) != date_text(last_ns)) {}
 
   std::string text(uint64_t time_ns) const {
-    std::string out = days_ ? date_text(time_ns) + " " : "";
-    out += clock_text(time_ns);
-    if (span_ns_ >= 10'000'000'000) return out;
-    const std::string ms = std::to_string(time_ns / 1'000'000 % 1000 + 1000);
-    return out + "." + ms.substr(1);
+    const bool is_short = span_ns_ < 10'000'000'000;
+    return (days_ ? date_text(time_ns) + " " : "") +
+           (is_short ? precise_clock_text(time_ns) : clock_text(time_ns));
   }
   bool days() const { return days_; }
 

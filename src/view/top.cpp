@@ -390,6 +390,8 @@ ScreenLine Top::hint(const State& state, size_t width) const {
   }
   if (state.end_ns != 0) return slider(state, width);
   ScreenLine line;
+  // Why something is not on the screen is to be seen; then there are fewer keys.
+  if (!filter_.empty()) line.push_back({" filter: " + cut_text(filter_, width / 2), Look::Heading});
   const auto key = [&](const char* name, const char* what) {
     line.push_back({std::string(" ") + name, Look::Key});
     line.push_back({std::string(" ") + what + " ", Look::Plain});
@@ -400,16 +402,22 @@ ScreenLine Top::hint(const State& state, size_t width) const {
   key("s", "sort");
   key("/", "filter");
   key("Space", paused_ ? "go on" : "pause");
+  key("?", "keys");
   key("q", "quit");
-  if (!filter_.empty()) line.push_back({"  filter: " + filter_, Look::Faint});
   return line;
 }
 
 ScreenLine Top::slider(const State& state, size_t width) const {
-  const std::string begin = " " + clock_text(state.begin_ns) + " ";
-  const std::string end = " " + clock_text(state.end_ns) + " ";
-  static constexpr std::string_view kKeys = " ←→ < > go  / filter  q quit ";
-  const size_t used = begin.size() + end.size() + columns_of_text(kKeys);
+  // Ends of a short file differ in their milliseconds only.
+  const bool is_short = state.end_ns - state.begin_ns < 10'000'000'000;
+  const auto time = [&](uint64_t time_ns) {
+    return is_short ? precise_clock_text(time_ns) : clock_text(time_ns);
+  };
+  const std::string begin = " " + time(state.begin_ns) + " ";
+  const std::string end = " " + time(state.end_ns) + " ";
+  const std::string keys = filter_.empty() ? " ←→ <> go  / filter  ? keys  q quit"
+                                           : " filter: " + cut_text(filter_, width / 3) + " ";
+  const size_t used = begin.size() + end.size() + columns_of_text(keys);
   const size_t bar = width > used + 4 ? width - used : 4;
   const uint64_t span = std::max<uint64_t>(state.end_ns - state.begin_ns, 1);
   const uint64_t at = std::clamp(state.now_ns, state.begin_ns, state.end_ns) - state.begin_ns;
@@ -418,8 +426,9 @@ ScreenLine Top::slider(const State& state, size_t width) const {
   std::string before, after;
   for (size_t i = 0; i < place; ++i) before += "━";
   for (size_t i = place + 1; i < bar; ++i) after += "─";
-  return {{begin, Look::Plain}, {before, Look::Key}, {"●", Look::Heading},
-          {after, Look::Faint}, {end, Look::Plain},  {std::string(kKeys), Look::Faint}};
+  return {{begin, Look::Plain}, {before, Look::Key},
+          {"●", Look::Heading}, {after, Look::Faint},
+          {end, Look::Plain},   {keys, filter_.empty() ? Look::Faint : Look::Heading}};
 }
 
 std::vector<ScreenLine> Top::draw(const State& state, size_t width, size_t height) {

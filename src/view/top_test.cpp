@@ -222,7 +222,10 @@ TEST_F(View, AFilterIsTypedAndMended) {
   top.press(kKeyEnter);
   EXPECT_EQ(asked, "q");
   EXPECT_FALSE(top.quit());
-  EXPECT_NE(screen()[23].find("filter: q"), std::string::npos);
+  EXPECT_EQ(screen()[23].find(" filter: q"), 0u);
+  state.begin_ns = kStart;
+  state.end_ns = kStart + kSecond;
+  EXPECT_NE(screen()[23].find(" filter: q"), std::string::npos);
   top.press('q');
   EXPECT_TRUE(top.quit());
 }
@@ -246,7 +249,10 @@ TEST_F(View, AFileHasASliderThatKeysMove) {
   state.now_ns = kStart + 50 * kSecond;
   const std::string slider = screen()[23];
   const size_t before = columns_of_text(slider.substr(0, slider.find("●")));
-  EXPECT_NEAR(static_cast<double>(before), 10 + 30 / 2.0, 2.0) << slider;
+  EXPECT_NEAR(static_cast<double>(before), 10 + 25 / 2.0, 2.0) << slider;
+  state.end_ns = kStart + kSecond / 4;
+  EXPECT_NE(screen()[23].find(precise_clock_text(state.end_ns) + "  ←→"), std::string::npos);
+  state.end_ns = kStart + 100 * kSecond;
   top.press(kKeyLeft);
   top.press('>');
   EXPECT_EQ(top.take_move(), 9);

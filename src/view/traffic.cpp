@@ -218,8 +218,10 @@ void Traffic::note_domain(const Event& event, const Columns& columns, const Proc
   domain.meter.add(event.context->time_ns / 1'000'000'000, one);
   domain.last = process;
   if (domain.how.find(how) == domain.how.npos) {
-    domain.how += domain.how.empty() ? "" : ",";
-    domain.how += how;
+    if (domain.how.empty())
+      domain.how = how;
+    else
+      domain.how = "dns,http";  // in one order, whichever came first
   }
 }
 
