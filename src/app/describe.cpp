@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <map>
 
 #include "docs/fields.h"
 
@@ -69,10 +70,27 @@ Result<std::string> explain_event(const Catalog& catalog, const std::string& nam
       "{}.data.FIELD=VALUE:\n",
       spec->name, spec->id, spec->summary, spec->sets.empty() ? "none" : joined(spec->sets),
       spec->version, spec->name);
+  std::map<const void*, std::string> records;  // by their table: the path that listed it
+  std::string skipped;
   for (const Leaf& leaf : leaves_of(spec->fields)) {
-    out += fmt::format("  {:<36} {:<15} {}\n", leaf.path, leaf.kind, leaf.doc);
+    if (!skipped.empty() && leaf.path.starts_with(skipped)) continue;
+    out += fmt::format("  {:<36} {:<15} {}", leaf.path, leaf.kind, leaf.doc);
+    skipped.clear();
+    if (leaf.field->of != nullptr) {
+      // Four lists of one kind of record would bury the rest.
+      const auto [known, is_new] = records.emplace(leaf.field->of, leaf.path);
+      if (!is_new) {
+        out += " Fields as of " + known->second + ".";
+        skipped = leaf.path + ".";
+      }
+    }
+    out += "\n";
   }
   out += fmt::format("\nExample:\n  {}\n", spec->example);
+  out +=
+      "\nValues: numbers as 80, 1024-65535, <=5; addresses as 10.0.0.1, 10.0.0.0/8; texts as "
+      "www.test,\n*.test; several with commas; != for none of them. A path through a list means "
+      "any of its\nelements. Quote < > and * for the shell. `man tracee-filters` has the rest.\n";
   return out;
 }
 

@@ -140,6 +140,14 @@ class Verbs(CommandLine):
                 count += 1
         self.assertGreater(count, 100)
 
+    def test_explain_lists_a_kind_of_record_once(self):
+        text = self.good("explain", "net_packet_dns")
+        self.assertEqual(text.count("SOA.serial"), 1)
+        self.assertRegex(text, r"proto_dns\.authorities +list of record +.*"
+                               r"Fields as of proto_dns\.answers\.")
+        self.replay("--events", "net_packet_dns.data.proto_dns.authorities.SOA.serial=1")
+        self.assertRegex(text.partition("Example")[2], "1024-65535")
+
     def test_unknown_event_to_explain(self):
         self.fails(2, "explain", "net_packet_htp", says=("'net_packet_htp'", "'net_packet_http'?"))
         self.fails(2, "explain")
