@@ -1,26 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "view/report.h"
 
+#include <simdjson.h>
+
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 namespace tracee {
 namespace {
 
-using Json = nlohmann::json;
+// Views into the parser's memory, which the next line takes.
+using Json = simdjson::dom::element;
+
+const Json& nothing() {
+  static simdjson::dom::parser parser;
+  static const Json kNull = parser.parse("null", 4).value();
+  return kNull;
+}
 
 // A member, or an empty value: a log may lack what our own events have.
-const Json& member(const Json& object, const char* name) {
-  static const Json kNothing;
-  if (!object.is_object()) return kNothing;
-  const auto found = object.find(name);
-  return found == object.end() ? kNothing : *found;
+Json member(const Json& object, std::string_view name) {
+  Json found;
+  return object.is_object() && object[name].get(found) == simdjson::SUCCESS ? found : nothing();
+}
+// What is no list is an empty one.
+simdjson::dom::array list_of(const Json& value) {
+  simdjson::dom::array list;
+  static simdjson::dom::parser parser;
+  static const simdjson::dom::array kEmpty = parser.parse("[]", 2).get_array().value();
+  return value.get(list) == simdjson::SUCCESS ? list : kEmpty;
+}
+// The first element, or an empty value.
+Json first_of(const Json& value) {
+  Json first;
+  return value.is_array() && value.at(0).get(first) == simdjson::SUCCESS ? first : nothing();
 }
 std::string text_of(const Json& value) {
-  return value.is_string() ? value.get<std::string>() : std::string();
+  std::string_view text;
+  return value.get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
 }
 uint64_t number_of(const Json& value) {
-  return value.is_number_unsigned() ? value.get<uint64_t>() : 0;
+  uint64_t number = 0;
+  return value.get(number) == simdjson::SUCCESS ? number : 0;
 }
 
 // Keeps a table within its bound: the quarter whose last event is oldest goes.
@@ -53,15 +73,21 @@ struct Report::Line {
   std::string event, protocol, process, container, local, remote;
   uint64_t local_port = 0, remote_port = 0;
   bool is_packet = false;
-  std::map<std::string, const Json*> args;  // by name
-  const Json* whole = nullptr;
+  std::map<std::string_view, Json> args;  // by name
+  Json whole;
 
-  const Json& arg(const char* name) const {
-    static const Json kNothing;
+  Json arg(std::string_view name) const {
     const auto found = args.find(name);
-    return found == args.end() ? kNothing : *found->second;
+    return found == args.end() ? nothing() : found->second;
   }
 };
+
+struct Report::Parser {
+  simdjson::dom::parser json;
+};
+
+Report::Report(size_t most) : parser_(std::make_unique<Parser>()), most_(most) {}
+Report::~Report() = default;
 
 void Report::Sum::add(uint64_t time_ns, uint64_t packet_bytes, bool is_packet) noexcept {
   ++events;
@@ -74,19 +100,20 @@ void Report::Sum::add(uint64_t time_ns, uint64_t packet_bytes, bool is_packet) n
 }
 
 Result<> Report::add(std::string_view text) {
-  const Json whole = Json::parse(text, nullptr, false);
-  if (whole.is_discarded() || !whole.is_object() || !whole.contains("eventName") ||
-      !member(whole, "args").is_array()) {
+  Line line;
+  Json& whole = line.whole;
+  if (parser_->json.parse(text.data(), text.size()).get(whole) != simdjson::SUCCESS ||
+      member(whole, "eventName").is_null() || !member(whole, "args").is_array()) {
     return fail(Exit::RunTime, "it is not an event of tracee's default JSON",
                 "write the log with tracee --output json");
   }
-  Line line;
-  line.whole = &whole;
-  line.event = text_of(whole["eventName"]);
+  line.event = text_of(member(whole, "eventName"));
   line.time_ns = number_of(member(whole, "timestamp"));
-  for (const Json& argument : whole["args"]) {
-    const Json& name = member(argument, "name");
-    if (name.is_string()) line.args[name.get<std::string>()] = &member(argument, "value");
+  for (const Json argument : list_of(member(whole, "args"))) {
+    std::string_view name;
+    if (member(argument, "name").get(name) == simdjson::SUCCESS) {
+      line.args[name] = member(argument, "value");
+    }
   }
   if (line.event == "lost_events") {
     lost_ += number_of(line.arg("count"));
@@ -94,18 +121,18 @@ Result<> Report::add(std::string_view text) {
   }
   const uint64_t pid = number_of(member(whole, "hostProcessId"));
   if (pid != 0) line.process = text_of(member(whole, "processName")) + "/" + std::to_string(pid);
-  const Json& container = member(whole, "container");
+  const Json container = member(whole, "container");
   line.container = text_of(member(container, "name"));
   if (line.container.empty()) line.container = text_of(member(whole, "containerId")).substr(0, 12);
 
-  const Json& meta = line.arg("metadata");
+  const Json meta = line.arg("metadata");
   const bool has_ends = line.args.contains("src");
   const std::string src = text_of(has_ends ? line.arg("src") : member(meta, "src_ip"));
   const std::string dst = text_of(has_ends ? line.arg("dst") : member(meta, "dst_ip"));
   const uint64_t src_port = number_of(has_ends ? line.arg("src_port") : member(meta, "src_port"));
   const uint64_t dst_port = number_of(has_ends ? line.arg("dst_port") : member(meta, "dst_port"));
   // Without the extended form the client's end, whose port is higher, counts as the local one.
-  const Json& network = member(whole, "network");
+  const Json network = member(whole, "network");
   const std::string direction = text_of(member(network, "direction"));
   const bool out = direction.empty() ? src_port != dst_port ? src_port > dst_port : src < dst
                                      : direction == "egress";
@@ -153,31 +180,33 @@ void Report::note_packet(const Line& line) {
 void Report::note_dns(const Line& line) {
   std::string name, type, answer;
   bool is_question = false;
-  if (const Json& message = line.arg("proto_dns"); message.is_object()) {
-    const Json& questions = member(message, "questions");
-    if (!questions.is_array() || questions.empty()) return;
-    name = text_of(member(questions[0], "name"));
-    type = text_of(member(questions[0], "type"));
+  if (const Json message = line.arg("proto_dns"); message.is_object()) {
+    const Json question = first_of(member(message, "questions"));
+    if (question.is_null()) return;
+    name = text_of(member(question, "name"));
+    type = text_of(member(question, "type"));
     is_question = number_of(member(message, "QR")) == 0;
     if (!is_question) {
       answer = text_of(member(message, "responseCode"));
-      for (const Json& record : member(message, "answers")) {
+      for (const Json record : list_of(member(message, "answers"))) {
         for (const char* shown : {"IP", "CNAME", "NS", "PTR"}) {
           const std::string value = text_of(member(record, shown));
           if (!value.empty()) answer = value;
         }
       }
     }
-  } else if (const Json& asked = line.arg("dns_questions"); asked.is_array() && !asked.empty()) {
-    name = text_of(member(asked[0], "query"));
-    type = text_of(member(asked[0], "query_type"));
+  } else if (const Json asked = first_of(line.arg("dns_questions")); !asked.is_null()) {
+    name = text_of(member(asked, "query"));
+    type = text_of(member(asked, "query_type"));
     is_question = true;
-  } else if (const Json& told = line.arg("dns_response"); told.is_array() && !told.empty()) {
-    const Json& query = member(told[0], "query_data");
+  } else if (const Json told = first_of(line.arg("dns_response")); !told.is_null()) {
+    const Json query = member(told, "query_data");
     name = text_of(member(query, "query"));
     type = text_of(member(query, "query_type"));
     answer = "no answer";
-    for (const Json& each : member(told[0], "dns_answer")) answer = text_of(member(each, "answer"));
+    for (const Json each : list_of(member(told, "dns_answer"))) {
+      answer = text_of(member(each, "answer"));
+    }
   } else {
     return;
   }
@@ -191,17 +220,17 @@ void Report::note_dns(const Line& line) {
 }
 
 void Report::note_http(const Line& line) {
-  const Json* message = nullptr;
+  Json message = nothing();
   for (const char* name : {"proto_http", "http_request", "http_response"}) {
-    if (line.args.contains(name)) message = &line.arg(name);
+    if (line.args.contains(name)) message = line.arg(name);
   }
-  if (message == nullptr) return;
+  if (message.is_null()) return;
   const std::string connection = line.process + " " + with_port(line.local, line.local_port) + " " +
                                  with_port(line.remote, line.remote_port);
-  const std::string method = text_of(member(*message, "method"));
+  const std::string method = text_of(member(message, "method"));
   if (!method.empty()) {
-    std::pair key(line.process, method + " " + text_of(member(*message, "host")) +
-                                    text_of(member(*message, "uri_path")));
+    std::pair key(line.process, method + " " + text_of(member(message, "host")) +
+                                    text_of(member(message, "uri_path")));
     requests_[key].sum.add(line.time_ns, 0, false);
     open_requests_[connection] = std::move(key);
     return;
@@ -210,7 +239,7 @@ void Report::note_http(const Line& line) {
   if (open == open_requests_.end()) return;
   const auto request = requests_.find(open->second);
   if (request == requests_.end()) return;
-  request->second.status = text_of(member(*message, "status"));
+  request->second.status = text_of(member(message, "status"));
   request->second.sum.last_ns = std::max(request->second.sum.last_ns, line.time_ns);
 }
 
@@ -223,19 +252,18 @@ void Report::note_finding(const Line& line) {
   finding.time_ns = line.time_ns;
   finding.name = line.event;
   finding.process = line.process;
-  const Json& metadata = member(*line.whole, "metadata");
-  const Json& threat = member(*line.whole, "threat");
+  const Json metadata = member(line.whole, "metadata");
+  const Json threat = member(line.whole, "threat");
   finding.text = text_of(member(metadata, "Description"));
-  if (const Json& severity = member(threat, "severity"); severity.is_number_unsigned()) {
+  if (const Json severity = member(threat, "severity"); severity.is_number()) {
     static constexpr const char* kNames[] = {"info", "low", "medium", "high", "critical"};
-    const auto level = severity.get<uint64_t>();
+    const auto level = number_of(severity);
     finding.severity = level < std::size(kNames) ? kNames[level] : "";
   }
   for (const auto& [name, value] : line.args) {
-    finding.text +=
-        (finding.text.empty() ? "" : "; ") + name + ": " +
-        (value->is_string() ? value->get<std::string>()
-                            : value->dump(-1, ' ', false, Json::error_handler_t::replace));
+    finding.text += finding.text.empty() ? "" : "; ";
+    finding.text += std::string(name) + ": " +
+                    (value.is_string() ? text_of(value) : simdjson::to_string(value));
   }
   findings_.push_back(std::move(finding));
 }

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -53,7 +54,8 @@ class Report {
     std::string name, severity, process, text;
   };
 
-  explicit Report(size_t most = kMost) : most_(most) {}
+  explicit Report(size_t most = kMost);
+  ~Report();
 
   // `text`: one line of the default JSON. Error: it is none; the message says what is wrong.
   Result<> add(std::string_view text);
@@ -66,6 +68,7 @@ class Report {
  private:
   // What every event says, whatever it is of.
   struct Line;
+  struct Parser;  // of JSON; its memory is used again for each line
 
   void note_packet(const Line& line);
   void note_dns(const Line& line);
@@ -74,6 +77,7 @@ class Report {
   void note_timeline(const Line& line);
   std::string header(std::string_view source) const;  // of the page, and what precedes it
 
+  std::unique_ptr<Parser> parser_;
   size_t most_;
   Sum all_;
   std::map<std::string, Process> processes_;  // "name/pid"

@@ -58,7 +58,7 @@ for (const input of document.querySelectorAll('.search')) {
       row.hidden = !row.textContent.toLowerCase().includes(wanted);
       shown += row.hidden ? 0 : 1;
     }
-    count.textContent = wanted === '' ? all : shown === 0 ? 'none matches' : `${shown} of ${all}`;
+    count.textContent = wanted === '' ? all : shown === 0 ? 'none matches' : `${shown} of ${rows.length}`;
   });
 }
 for (const head of document.querySelectorAll('th')) {
