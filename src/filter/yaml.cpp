@@ -2,6 +2,7 @@
 // The only file that knows yaml-cpp; its exceptions end here.
 #include "filter/yaml.h"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <sstream>
 
 #include "event/catalog.h"
 
@@ -19,12 +21,55 @@ constexpr size_t kMaxBytes = 1 << 20;
 constexpr unsigned kMaxDepth = 32;
 // Aliases may name a node many times over; what they expand to is bounded.
 constexpr size_t kMaxNodes = 100'000;
+constexpr size_t kMaxDocuments = 100;
 
 // Ends a conversion that goes too far; caught below like the library's own.
 struct TooMuch {
   YAML::Mark mark;
   const char* what;
 };
+
+// A comma where a value should begin is no YAML, but empty documents without end to the
+// library: it would make nodes of them until there is no memory left. So all is counted
+// first, with nothing made.
+class Count final : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (++documents_ > kMaxDocuments) throw TooMuch{mark, "more than 100 documents"};
+  }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { one(mark); }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { one(mark); }
+  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                const std::string&) override {
+    one(mark);
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {
+    one(mark);
+  }
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {
+    one(mark);
+  }
+  void OnMapEnd() override {}
+
+ private:
+  void one(const YAML::Mark& mark) {
+    if (++nodes_ > kMaxNodes) throw TooMuch{mark, "more than 100,000 values"};
+  }
+
+  size_t documents_ = 0, nodes_ = 0;
+};
+
+void check_size(const std::string& text) {
+  std::istringstream in(text);
+  YAML::Parser parser(in);
+  Count count;
+  while (parser.HandleNextDocument(count)) {
+  }
+}
 
 YamlNode convert(const YAML::Node& node, unsigned depth, size_t& count) {
   if (depth > kMaxDepth) throw TooMuch{node.Mark(), "nested too deeply"};
@@ -87,6 +132,7 @@ Result<std::vector<YamlNode>> read_yaml(const std::string& path) {
   }
   std::vector<YamlNode> out;
   try {
+    check_size(text);
     size_t count = 0;
     for (const YAML::Node& document : YAML::LoadAll(text)) {
       out.push_back(convert(document, 0, count));
