@@ -224,6 +224,7 @@ Result<int> trace(const Options& options, std::unique_ptr<Detection> detection) 
                                            Outputs{}, options.count);
     if (packets) made->look_only_at(*packets);
     if (enricher) made->ask(*enricher, false);
+    made->redact(options.redaction);
     return made;
   };
   if (options.verb == Options::Verb::Top || options.verb == Options::Verb::Report) {
@@ -266,6 +267,11 @@ Result<int> trace(const Options& options, std::unique_ptr<Detection> detection) 
   if (enricher) pipeline.ask(*enricher, output_options->exec_path);
   pipeline.capture_into(std::move(*captures));
   if (packets) pipeline.look_only_at(std::move(*packets));
+  pipeline.redact(options.redaction);
+  if (options.redaction.any() && !pipeline.captures().empty()) {
+    say("--redact hides nothing in captures: their packets are whole; keep the files as you would "
+        "the secrets in them");
+  }
   // A service that has nothing to read again is not ended by being asked to.
   const bool reloads = !wishes.policies.empty() || watch;
   if (reloads || std::getenv("NOTIFY_SOCKET") != nullptr) watch_reload();

@@ -102,6 +102,13 @@ Result<> set_ports(Options& out, const Texts& texts) {
   return {};
 }
 
+Result<> set_redaction(Options& out, const Texts& texts) {
+  auto what = parse_redaction(texts);
+  if (!what) return forward(what);
+  out.redaction = std::move(*what);
+  return {};
+}
+
 Result<> set_ring_size(Options& out, const Texts& texts) {
   auto bytes = parse_size(texts.back());
   if (!bytes) return forward(bytes);
@@ -201,6 +208,11 @@ constexpr OptionRow kTable[] = {
      .value = "OUTPUT",
      .help = "FORMAT, FORMAT:FILE or KIND:PLACE (below), each with ?OPTIONS; option:NAME",
      .set = set_texts<&Options::outputs>,
+     .repeated = true},
+    {.name = "redact",
+     .value = "WHAT",
+     .help = "Hide in events: headers (credentials), query (of URLs), dns=SUFFIX (names)",
+     .set = set_redaction,
      .repeated = true},
     {.name = "write",
      .letter = 'w',

@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "capture/probe.h"
+#include "decode/redact.h"
 #include "docs/command_line.h"
 #include "enrich/runtimes.h"
 
@@ -50,6 +51,7 @@ struct Options {
   bool explain_filters = false;        // --explain: show the rules and stop
   bool push_down = true;               // not --no-pushdown
   std::vector<std::string> outputs;    // --output; empty: the table
+  Redaction redaction;                 // --redact
   std::string write;                   // --write; empty: no
   std::vector<std::string> capture;    // --capture
   std::string input;                   // --input; empty: live

@@ -174,7 +174,9 @@ void Pipeline::refresh() {
 void Pipeline::on_event(const Event& event) noexcept {
   ++counters_.decoded;
   Event selected = event;
-  select_and_write(selected);
+  select(selected);
+  if (redactor_) selected.data = redactor_->redacted(*event.spec, event.data);
+  write(selected);
   if (engine_ == nullptr || !engine_->wants(*event.spec)) return;
   Findings findings(*this);
   engine_->on_event(selected, asked_->in_scope(event), findings);
@@ -183,14 +185,18 @@ void Pipeline::on_event(const Event& event) noexcept {
 void Pipeline::Findings::on_event(const Event& event) noexcept {
   ++pipeline_.counters_.findings;
   Event selected = event;
-  pipeline_.select_and_write(selected);
+  pipeline_.select(selected);
+  pipeline_.write(selected);
 }
 
 // Notes in `event` who selected it.
-void Pipeline::select_and_write(Event& event) noexcept {
+void Pipeline::select(Event& event) noexcept {
   event.policies =
       limit_reached() ? 0 : asked_->matched(event, event.finding == nullptr ? rules_ : UINT64_MAX);
   event.policy_names = asked_->policy_names();
+}
+
+void Pipeline::write(const Event& event) noexcept {
   if (event.policies == 0) {
     ++counters_.filtered;
     return;

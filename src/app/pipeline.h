@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "capture/source.h"
 #include "decode/decoder.h"
+#include "decode/redact.h"
 #include "detect/detection.h"
 #include "enrich/enricher.h"
 #include "enrich/interfaces.h"
@@ -63,6 +64,12 @@ class Pipeline final : public RecordHandler, private EventHandler {
   DetectorWatch* detector_watch() const noexcept { return watch_; }
   // Packets go there too, as packets.
   void capture_into(Captures captures);
+
+  // Who gets an event from here on gets it without this: outputs, viewers, detectors.
+  // Selections see it as it is.
+  void redact(const Redaction& what) {
+    if (what.any()) redactor_ = std::make_unique<Redactor>(what);
+  }
 
   // Packets that it does not keep are not decoded.
   void look_only_at(PcapFilter packets) { packets_ = std::move(packets); }
@@ -154,7 +161,8 @@ class Pipeline final : public RecordHandler, private EventHandler {
 
   void on_event(const Event& event) noexcept override;
   std::unique_ptr<struct wire_rules> rules_of(Selection& selection, uint32_t generation) const;
-  void select_and_write(Event& event) noexcept;
+  void select(Event& event) noexcept;
+  void write(const Event& event) noexcept;
   // The events of these selections, and what their detectors need to see.
   void enable(std::span<const Selection* const> selections);
   bool limit_reached() const noexcept;
@@ -186,6 +194,7 @@ class Pipeline final : public RecordHandler, private EventHandler {
   std::optional<PcapFilter> packets_;
   Source source_;
   EventHandler* viewer_ = nullptr;
+  std::unique_ptr<Redactor> redactor_;  // null: nothing is hidden
   Captures captures_;
   PipelineCounters counters_;
   struct KindCount {

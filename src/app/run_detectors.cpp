@@ -113,6 +113,7 @@ class Trial {
     Pipeline pipeline(std::move(*selection), decode_, {}, std::nullopt);
     pipeline.show_to(&findings);
     pipeline.detect_with(std::move(detection_));
+    pipeline.redact(options_.redaction);
     auto source = ReplaySource::open(capture);
     if (!source) return forward(source);
     Record record;

@@ -115,9 +115,14 @@ Result<> run_report(const Options& options, const Catalog& catalog, Pipeline& pi
     return fail(Exit::Usage, "report: the page would go to the terminal",
                 "name a file: tracee report FILE --to report.html");
   }
+  const bool of_log = is_log(options.input);
+  if (of_log && options.redaction.any()) {
+    return fail(Exit::Usage, "--redact: report shows a log as it was written",
+                "name a capture, or write the log with --redact");
+  }
   Report report;
-  auto read = is_log(options.input) ? read_log(options.input, report)
-                                    : read_capture(options.input, catalog, pipeline, report);
+  auto read = of_log ? read_log(options.input, report)
+                     : read_capture(options.input, catalog, pipeline, report);
   if (!read) return read;
   return write_page(report.html(options.input == "-" ? "standard input" : options.input),
                     options.report_to);

@@ -103,8 +103,13 @@ enum class Start : uint8_t {
 };
 
 class StreamSide;
+struct Redaction;
 
 struct Protocol {
+  // An event of this protocol without what must not be shown: `data` itself, or a copy
+  // in the arena. redact.h
+  using Redact = const void* (*)(const EventSpec&, const void* data, const Redaction&,
+                                 Arena&) noexcept;
   std::string_view name;
   Over over;
   uint8_t number;      // IP protocol (Transport only)
@@ -119,6 +124,8 @@ struct Protocol {
   // Stream: reads bytes that follow those of the call before, emits what they
   // complete, and returns how many it has used. 0: it has lost its place.
   size_t (*read)(StreamSide&, Bytes, const Packet&, Scope&) noexcept = nullptr;
+  // Null: its events have nothing that could be asked to be hidden.
+  Redact redact = nullptr;
 };
 
 // The list of protocols, in the order their events leave. See protocols.cpp.

@@ -16,8 +16,9 @@ ALL = {
     "policy": ["POLICY"], "filter": ['data.dst_port == 80 && process.name != "a\\b\tc"'],
     "detectors": ["DETECTORS"], "pcap-filter": "tcp port 80", "explain": True, "no-pushdown": True,
     "output": ["json", 'table:/x y?filter=event.name == "a" && data.x == 1', "option:extended"],
-    "write": "/tmp/with a blank", "capture": ["network", "dir:/srv"], "input": "-", "count": 3,
-    "duration": "5m", "dns-ports": [53, 5353], "ring-size": "64KiB", "attribution": "cgroup",
+    "redact": ["headers", "dns=.corp.example"], "write": "/tmp/with a blank",
+    "capture": ["network", "dir:/srv"], "input": "-", "count": 3, "duration": "5m",
+    "dns-ports": [53, 5353], "ring-size": "64KiB", "attribution": "cgroup",
     "metrics": "127.0.0.1:1", "cri": ["docker:/run/docker.sock"], "user": "nobody",
     "no-confine": True,
 }

@@ -127,6 +127,13 @@ TEST(NoAllocation, Filters) {
   EXPECT_GT(pipeline.counters().filtered, 0u);
 }
 
+TEST(NoAllocation, Redaction) {
+  Pipeline pipeline = make_pipeline({{"net_packet_*"}, {}, {}, {}});
+  pipeline.redact(*parse_redaction({"headers,query,dns=test,dns=corp.example"}));
+  EXPECT_EQ(allocations_of(pipeline), 0u);
+  EXPECT_GT(pipeline.counters().matched, 500u);
+}
+
 TEST(NoAllocation, Expressions) {
   const char* const kExpressions[] = {
       "data.proto_tcp.SYN == 1 && data.dst in 10.0.0.0/8 && process.name != \"curl\"",

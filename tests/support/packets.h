@@ -5,11 +5,13 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "decode/decoder.h"
+#include "decode/redact.h"
 #include "event/address.h"
 
 namespace tracee::test {
@@ -137,17 +139,21 @@ class Events final : public EventHandler {
     return out;
   }
   const DecodeCounters& counters() const { return decoder_.counters(); }
+  void redact(const Redaction& what) { redactor_ = std::make_unique<Redactor>(what); }
 
   void on_event(const Event& event) noexcept override {
+    const void* const data =
+        redactor_ == nullptr ? event.data : redactor_->redacted(*event.spec, event.data);
     std::string line(event.spec->name);
     for (const Field& field : event.spec->fields) {
-      line += " " + std::string(field.name) + "=" + show(field.get(event.data), field);
+      line += " " + std::string(field.name) + "=" + show(field.get(data), field);
     }
     lines_.push_back(line);
   }
 
  private:
   Decoder decoder_;
+  std::unique_ptr<Redactor> redactor_;
   std::vector<std::string> lines_;
 };
 

@@ -110,4 +110,8 @@ Parse decode_dns_message(Bytes bytes, const Packet& packet, Scope& scope) noexce
 bool accepts_dns_datagram(const Packet& packet, const DecodeOptions& options) noexcept;
 Parse decode_dns_datagram(const Packet& packet, Scope& scope) noexcept;
 
+// Protocol::redact. dns_redact.cpp
+const void* redact_dns(const EventSpec& spec, const void* data, const Redaction& what,
+                       Arena& arena) noexcept;
+
 }  // namespace tracee

@@ -46,4 +46,8 @@ bool starts_http(Bytes bytes, Start start, const Packet& packet,
                  const DecodeOptions& options) noexcept;
 size_t read_http(StreamSide& side, Bytes bytes, const Packet& packet, Scope& scope) noexcept;
 
+// Protocol::redact. http_redact.cpp
+const void* redact_http(const EventSpec& spec, const void* data, const Redaction& what,
+                        Arena& arena) noexcept;
+
 }  // namespace tracee
