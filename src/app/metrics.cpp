@@ -131,6 +131,8 @@ void put_losses(Page& page, const Pipeline& pipeline, const wire_counters& kerne
   page.counter("lost_events_total", "Packets and events that were lost, by where.");
   page.sample({{"stage", "ring_full"}}, kernel.ring_full);
   page.sample({{"stage", "load_failed"}}, kernel.load_failed);
+  page.sample({{"stage", "shed"}}, kernel.shed);
+  page.sample({{"stage", "payload"}}, kernel.cut);
   page.sample({{"stage", "output"}}, dropped);
   page.sample({{"stage", "capture"}}, pipeline.captures().dropped());
 }
@@ -217,6 +219,7 @@ void put_kernel(Page& page, const LiveSource& live, const wire_counters& kernel)
   page.sample({{"result", "filtered"}}, kernel.filtered);
   page.sample({{"result", "ring_full"}}, kernel.ring_full);
   page.sample({{"result", "load_failed"}}, kernel.load_failed);
+  page.sample({{"result", "shed"}}, kernel.shed);
   page.sample({{"result", "emitted"}}, kernel.emitted);
   const wire_news_counters news = live.news_counters();
   page.counter("kernel_process_news_total", "News of processes and control groups.");

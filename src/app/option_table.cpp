@@ -116,6 +116,28 @@ Result<> set_ring_size(Options& out, const Texts& texts) {
   return {};
 }
 
+Result<> set_shed(Options& out, const Texts& texts) {
+  const std::string& text = texts.back();
+  const std::string_view kind = std::string_view(text).substr(0, text.find(':'));
+  if (text == "drop" || text == "headers") {
+    out.shed = text == "drop" ? Shed::Drop : Shed::Headers;
+    return {};
+  }
+  if (kind != "sample") {
+    return fail(Exit::Usage, "--shed: '" + text + "' is no way to shed load",
+                "write drop, headers, sample or sample:N");
+  }
+  out.shed = Shed::Sample;
+  if (kind.size() == text.size()) return {};
+  const auto flows = number_with_unit(text.substr(kind.size() + 1), {}, 1);
+  if (!flows || *flows < 2 || *flows > 65'536) {
+    return fail(Exit::Usage, "--shed: '" + text + "' has no number of flows",
+                "of N flows one is kept: sample:2 to sample:65536");
+  }
+  out.sampled_flows = static_cast<uint32_t>(*flows);
+  return {};
+}
+
 Result<> set_attribution(Options& out, const Texts& texts) {
   const std::string& text = texts.back();
   out.attribution = back_end_of(text);
@@ -146,7 +168,8 @@ Texts fixed() {
   return {std::string(*Text)};
 }
 constexpr std::string_view kMetrics = "127.0.0.1:9466";
-constexpr std::string_view kDnsPorts = "53", kRingSize = "16MiB", kAttribution = "auto";
+constexpr std::string_view kDnsPorts = "53", kRingSize = "16MiB", kShed = "drop",
+                           kAttribution = "auto";
 
 Texts runtimes_by_default() {
   Texts out;
@@ -250,6 +273,11 @@ constexpr OptionRow kTable[] = {
      .help = "Bytes between kernel and tracee (default 16MiB)",
      .set = set_ring_size,
      .fallback = fixed<&kRingSize>},
+    {.name = "shed",
+     .value = "drop|headers|sample[:N]",
+     .help = "What to give up when the ring fills: all, payload first, or all but one of N flows",
+     .set = set_shed,
+     .fallback = fixed<&kShed>},
     {.name = "attribution",
      .value = "auto|tracepoint|fentry|cgroup",
      .help = "How owners are known: auto, or only by tracepoint, fentry or cgroup (see check)",

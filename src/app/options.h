@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "capture/live.h"
 #include "capture/probe.h"
 #include "decode/redact.h"
 #include "docs/command_line.h"
@@ -59,6 +60,8 @@ struct Options {
   std::optional<std::chrono::milliseconds> duration;
   std::vector<uint16_t> dns_ports = {53};
   size_t ring_bytes = size_t{16} << 20;
+  Shed shed = Shed::Drop;                                    // --shed
+  uint32_t sampled_flows = 16;                               // of --shed sample:N
   std::optional<BackEnd> attribution;                        // none: the best that works
   std::vector<RuntimeSocket> runtimes = default_runtimes();  // --cri
   std::string metrics;                                       // --metrics; empty: no

@@ -36,7 +36,7 @@ class LossReporter {
   int64_t due_ms() const { return reported_ms_ + kLossMs; }
 
   // Packets, as of the last look.
-  uint64_t lost() const { return ring_full_ + load_failed_; }
+  uint64_t lost() const { return ring_full_ + load_failed_ + shed_; }
 
   // Whether it was time to.
   bool look(const LiveSource& source, Pipeline& pipeline, int64_t now) {
@@ -51,6 +51,8 @@ class LossReporter {
     reported_ms_ = now;
     one("ring_full", counters.ring_full, ring_full_, interval, pipeline);
     one("load_failed", counters.load_failed, load_failed_, interval, pipeline);
+    one("shed", counters.shed, shed_, interval, pipeline);
+    one("payload", counters.cut, cut_, interval, pipeline);
     pipeline.report_output_loss(interval, time_ns());
     one("capture", pipeline.captures().dropped(), uncaptured_, interval, pipeline);
   }
@@ -64,7 +66,7 @@ class LossReporter {
   static uint64_t time_ns() { return static_cast<uint64_t>(now_ms(CLOCK_REALTIME)) * 1'000'000; }
 
   int64_t reported_ms_;
-  uint64_t ring_full_ = 0, load_failed_ = 0, uncaptured_ = 0;
+  uint64_t ring_full_ = 0, load_failed_ = 0, shed_ = 0, cut_ = 0, uncaptured_ = 0;
 };
 
 // News of processes that found no room in the ring are made up for by a walk.
@@ -90,6 +92,8 @@ Result<> run_live(const Options& options, Pipeline& pipeline, Companion* compani
   live.rules = rules.get();
   live.dns_ports = options.dns_ports;
   live.ring_bytes = options.ring_bytes;
+  live.shed = options.shed;
+  live.sampled_flows = options.sampled_flows;
   live.attribution = options.attribution;
   live.payload_bytes = pipeline.captures().payload_bytes();
   auto monitor = Monitor::open(options.metrics);
@@ -180,7 +184,7 @@ Result<> run_live(const Options& options, Pipeline& pipeline, Companion* compani
   source.stop(pipeline);
   losses.report(source, pipeline, now_ms(CLOCK_MONOTONIC));
   const wire_counters counters = source.counters();
-  pipeline.finish(counters.ring_full + counters.load_failed);
+  pipeline.finish(counters.ring_full + counters.load_failed + counters.shed);
   pipeline.close();
   say_notices(pipeline);
   say_summary(counters, source.news_counters(), pipeline);

@@ -100,11 +100,14 @@ void say_notices(const Pipeline& pipeline) {
 
 void say_summary(const wire_counters& kernel, const wire_news_counters& news,
                  const Pipeline& pipeline) {
-  const uint64_t lost = kernel.ring_full + kernel.load_failed;
+  const uint64_t lost = kernel.ring_full + kernel.load_failed + kernel.shed;
   say_table_end(pipeline, lost);
   say(fmt::format(
       "packets: seen {}, filtered {}, emitted {}, lost {} (ring full {}, unreadable {})",
       kernel.seen, kernel.filtered, kernel.emitted, lost, kernel.ring_full, kernel.load_failed));
+  if (kernel.shed + kernel.cut > 0) {
+    say(fmt::format("shed: packets {}, payloads {}", kernel.shed, kernel.cut));
+  }
   if (const Enricher* enricher = pipeline.enricher()) {
     const ProcessTable& processes = enricher->processes();
     say(fmt::format("processes: known {}, evicted {}, news {}, lost {}", processes.size(),

@@ -4,7 +4,7 @@
  * is, whether an enabled event wants it, how much of it, and the copy.
  *
  * Promises: every packet is let through; every packet is counted exactly once as
- * filtered, ring_full, load_failed or emitted; its bytes are copied once. Nothing
+ * filtered, shed, ring_full, load_failed or emitted; its bytes are copied once. Nothing
  * above the transport header is parsed, but for the first bytes of a TCP payload,
  * which tell whether its socket may talk HTTP.
  */
@@ -405,6 +405,7 @@ static __always_inline void fill_attribution(struct packet_record *r, struct cre
 struct reason {
 	__u64 rules;
 	__u32 wants, generation;
+	bool cut; /* its payload is left out, see WIRE_SHED_PAYLOAD */
 };
 
 /* Expanded once per size, because the verifier wants to see a constant. */
@@ -444,6 +445,8 @@ static __always_inline void emit(struct __sk_buff *skb, const __u32 size, __u32 
 	r->rules = reason->rules;
 	fill_attribution(r, credit);
 	count(&c->emitted);
+	if (config.shed == WIRE_SHED_PAYLOAD && reason->cut)
+		count(&c->cut);
 	bpf_ringbuf_submit(r, wake_flag() | mark_flag(size));
 }
 
@@ -478,6 +481,40 @@ static __always_inline void refresh_sender(struct credit *credit, struct task_st
 		note_sender(slot, credit->socket, task, syscall);
 }
 
+/* User space is behind: too much waits in the ring. */
+static __always_inline bool is_behind(void)
+{
+	return bpf_ringbuf_query(&packets, BPF_RB_AVAIL_DATA) > config.shed_bytes;
+}
+
+/*
+ * Does the flow belong to those that are left out under load? Its ends count alike in
+ * both directions; a fragment behind the first has no ports and goes by its addresses.
+ */
+static __always_inline bool is_shed_flow(const struct headers *h)
+{
+	const __u32 *at = (const __u32 *)h->network;
+	__u32 src, dst;
+	__u64 hash;
+
+	if (h->version == 4) {
+		src = at[3];
+		dst = at[4];
+	} else {
+		src = at[2] + at[3] * 3 + at[4] * 5 + at[5] * 7;
+		dst = at[6] + at[7] * 3 + at[8] * 5 + at[9] * 7;
+	}
+	if (h->has_ports) {
+		src += (__u32)be16(h->transport) << 8;
+		dst += (__u32)be16(h->transport + 2) << 8;
+	}
+	hash = (src + dst) ^ config.shed_seed;
+	hash = (hash ^ (__u64)(src ^ dst) << 32) * 0x9e3779b97f4a7c15ull;
+	hash ^= hash >> 29;
+	hash *= 0xbf58476d1ce4e5b9ull;
+	return (__u32)(hash >> 32) % config.shed_flows != 0;
+}
+
 /*
  * The headers are asked first, then the owner. A packet whose headers nobody asked
  * for notes its sender only where nothing else does.
@@ -490,7 +527,7 @@ static __always_inline int on_packet(struct __sk_buff *skb, __u8 direction)
 	const struct wire_rules *r;
 	struct wire_counters *c;
 	struct credit credit = {};
-	struct reason reason;
+	struct reason reason = {};
 	struct headers h = {};
 	struct task_struct *task;
 	bool known;
@@ -558,6 +595,17 @@ static __always_inline int on_packet(struct __sk_buff *skb, __u8 direction)
 	if (length > skb->len)
 		length = skb->len;
 
+	if (config.shed == WIRE_SHED_FLOWS && is_behind() && is_shed_flow(&h))
+		goto shed;
+	if (config.shed == WIRE_SHED_PAYLOAD && length > small && is_behind()) {
+		wants &= WIRE_WANT_HEADERS;
+		mask &= r->of_classes[wants];
+		if (!mask)
+			goto shed;
+		reason.cut = true;
+		length = small;
+	}
+
 	reason.rules = mask;
 	reason.wants = wants & WIRE_WANT_ALL;
 	reason.generation = r->generation;
@@ -567,6 +615,10 @@ static __always_inline int on_packet(struct __sk_buff *skb, __u8 direction)
 		emit(skb, WIRE_RECORD_MEDIUM, length, direction, &credit, &reason, c);
 	else
 		emit(skb, WIRE_RECORD_LARGE, length, direction, &credit, &reason, c);
+	return 1;
+
+shed:
+	count(&c->shed);
 	return 1;
 
 filtered:

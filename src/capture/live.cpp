@@ -6,6 +6,7 @@
 #include <linux/membarrier.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -75,6 +76,18 @@ std::unique_ptr<struct wire_rules> rules_for_classes(uint32_t wanted) {
     rules->of_classes[i] = (i & wanted) != 0 ? 1 : 0;
   }
   return rules;
+}
+
+uint8_t shed_word(Shed shed) {
+  switch (shed) {
+    case Shed::Drop:
+      break;
+    case Shed::Headers:
+      return WIRE_SHED_PAYLOAD;
+    case Shed::Sample:
+      return WIRE_SHED_FLOWS;
+  }
+  return WIRE_SHED_NOTHING;
 }
 
 // Programs run under RCU and this waits for its readers. Where it is refused
@@ -225,6 +238,11 @@ Result<> LiveSource::load(const LiveOptions& options) {
   config.can_find_mptcp = features_.mptcp;
   config.notes_accepts = plan_.accept == AcceptHook::Call;
   config.sees_use = plan_.back_end != BackEnd::Cgroup;
+  config.shed = shed_word(options.shed);
+  config.shed_bytes = static_cast<uint32_t>(ring_bytes / 2);
+  config.shed_flows = std::max(options.sampled_flows, 1u);
+  [[maybe_unused]] const auto got =
+      ::getrandom(&config.shed_seed, sizeof config.shed_seed, GRND_NONBLOCK);
   std::memcpy(&object_->rodata->config, &config, sizeof config);
 
   if (options.measure) measuring_ = Fd(bpf_enable_stats(BPF_STATS_RUN_TIME));
@@ -468,6 +486,8 @@ struct wire_counters LiveSource::counters() const noexcept {
     sum.ring_full += cpu.ring_full;
     sum.load_failed += cpu.load_failed;
     sum.emitted += cpu.emitted;
+    sum.shed += cpu.shed;
+    sum.cut += cpu.cut;
   }
   return sum;
 }

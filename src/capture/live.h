@@ -32,17 +32,26 @@ struct tracee_bpf;
 
 namespace tracee {
 
+// What becomes of packets when tracee is behind. docs/overload.md
+enum class Shed : uint8_t {
+  Drop,     // those for which there is no room are lost
+  Headers,  // before that: payload
+  Sample,   // before that: most flows
+};
+
 struct LiveOptions {
   const struct wire_rules* rules = nullptr;  // what to keep; copied
   uint32_t wanted = 0;                       // without rules: every packet of these classes
   uint32_t payload_bytes = 0;                // so much behind the headers of each, at least
   std::vector<uint16_t> dns_ports = {53};    // at most WIRE_DNS_PORTS
   size_t ring_bytes = size_t{16} << 20;      // rounded up to a power of two
-  bool attach = true;                        // false: only load, for tests
-  bool required_only = false;                // without the optional programs, for tests
-  const char* refused = nullptr;             // a program that the kernel shall refuse, for tests
-  std::optional<BackEnd> attribution;        // none: the best that works
-  bool measure = false;                      // the kernel takes the time of programs
+  Shed shed = Shed::Drop;
+  uint32_t sampled_flows = 16;         // Sample: one of so many is kept
+  bool attach = true;                  // false: only load, for tests
+  bool required_only = false;          // without the optional programs, for tests
+  const char* refused = nullptr;       // a program that the kernel shall refuse, for tests
+  std::optional<BackEnd> attribution;  // none: the best that works
+  bool measure = false;                // the kernel takes the time of programs
 };
 
 // How long a program ran, and how often, since it was loaded.

@@ -16,8 +16,10 @@ struct LostEvents {
 };
 
 inline constexpr Field kLostEventsFields[] = {
-    argument<&LostEvents::stage, "stage">("const char*",
-                                          "Where they were lost: ring_full, load_failed, output."),
+    argument<&LostEvents::stage, "stage">(
+        "const char*",
+        "Where they were lost: ring_full, load_failed, output, capture, shed; "
+        "payload: of packets that came without it."),
     argument<&LostEvents::count, "count">("u64", "Packets or events lost since the last report."),
     argument<&LostEvents::interval_ms, "interval_ms">("u64", "Milliseconds since the last report."),
 };

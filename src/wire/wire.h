@@ -134,13 +134,15 @@ struct cgroup_record {
 #define WIRE_RECORD_MEDIUM 2304
 #define WIRE_RECORD_LARGE (65536 + 512)
 
-/* Per-CPU counters. Law: seen == filtered + ring_full + load_failed + emitted. */
+/* Per-CPU counters. Law: seen == filtered + shed + ring_full + load_failed + emitted. */
 struct wire_counters {
   __u64 seen;        /* packets that reached the program */
   __u64 filtered;    /* no enabled event wants the packet */
   __u64 ring_full;   /* wanted, no room in the ring */
   __u64 load_failed; /* wanted, its bytes could not be read */
   __u64 emitted;     /* in the ring */
+  __u64 shed;        /* wanted, left out by the policy for overload */
+  __u64 cut;         /* of `emitted`: without the payload that was wanted, by that policy */
 };
 
 /* Per CPU as well: records about processes and control groups. */
@@ -161,6 +163,8 @@ struct wire_news_counters {
 #define WIRE_WANT_DNS_TCP (1u << 8) /* whole TCP packet on a DNS port */
 #define WIRE_CLASSES 9
 #define WIRE_WANT_ALL ((1u << WIRE_CLASSES) - 1)
+/* Of these the headers are enough. */
+#define WIRE_WANT_HEADERS (WIRE_WANT_IPV4 | WIRE_WANT_IPV6 | WIRE_WANT_TCP | WIRE_WANT_UDP)
 /* Streams: each SYN belongs to them too, and a connection counts as a whole. */
 #define WIRE_WANT_STREAMS (WIRE_WANT_HTTP | WIRE_WANT_DNS_TCP)
 
@@ -224,6 +228,13 @@ struct wire_rules {
 
 #define WIRE_DNS_PORTS 16
 
+/* What becomes of wanted packets while more than `shed_bytes` wait in the ring. */
+enum wire_shed {
+  WIRE_SHED_NOTHING = 0, /* all that there is room for is kept */
+  WIRE_SHED_PAYLOAD = 1, /* no packet takes more than the smallest record */
+  WIRE_SHED_FLOWS = 2,   /* of `shed_flows` flows one is kept, in both directions */
+};
+
 /* Read-only for the program, set before it is loaded. */
 struct wire_config {
   __u32 own_pid;    /* the tracer's host pid: it never reports itself */
@@ -235,8 +246,13 @@ struct wire_config {
   __u8 can_find_mptcp;  /* and there are MPTCP sockets */
   __u8 notes_accepts;   /* accept(2) is seen by its system call, see src/bpf/accept.h */
   __u8 sees_use;        /* each send and receive notes the owner, not only packets */
-  __u8 pad[3];
+  __u8 shed;            /* enum wire_shed */
+  __u8 pad[2];
   __u32 payload_bytes; /* so much behind the headers is copied of every packet that is kept */
+  __u32 shed_bytes;
+  __u32 shed_flows; /* at least 1 */
+  __u32 shed_seed;  /* of this run: nobody can choose flows that are kept */
+  __u32 pad2;
 };
 
 /*
@@ -259,8 +275,8 @@ WIRE_ASSERT(sizeof(struct packet_record) == 160);
 WIRE_ASSERT(sizeof(struct process_record) == 160);
 WIRE_ASSERT(sizeof(struct cgroup_record) == 32);
 WIRE_ASSERT(sizeof(struct wire_news_counters) == 16);
-WIRE_ASSERT(sizeof(struct wire_counters) == 40);
-WIRE_ASSERT(sizeof(struct wire_config) == 56);
+WIRE_ASSERT(sizeof(struct wire_counters) == 56);
+WIRE_ASSERT(sizeof(struct wire_config) == 72);
 WIRE_ASSERT(sizeof(struct wire_rules) ==
             80 + 8 * (1 << WIRE_CLASSES) + 8 * WIRE_MASKS + 512 * WIRE_NODES);
 WIRE_ASSERT(WIRE_RECORD_SMALL % 8 == 0 && WIRE_RECORD_MEDIUM % 8 == 0 &&

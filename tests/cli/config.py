@@ -18,7 +18,7 @@ ALL = {
     "output": ["json", 'table:/x y?filter=event.name == "a" && data.x == 1', "option:extended"],
     "redact": ["headers", "dns=.corp.example"], "write": "/tmp/with a blank",
     "capture": ["network", "dir:/srv"], "input": "-", "count": 3, "duration": "5m",
-    "dns-ports": [53, 5353], "ring-size": "64KiB", "attribution": "cgroup",
+    "dns-ports": [53, 5353], "ring-size": "64KiB", "shed": "sample:8", "attribution": "cgroup",
     "metrics": "127.0.0.1:1", "cri": ["docker:/run/docker.sock"], "user": "nobody",
     "no-confine": True,
 }

@@ -41,7 +41,7 @@ class Keeper final : public RecordHandler {
 };
 
 inline bool keeps_law(const struct wire_counters& c) {
-  return c.seen == c.filtered + c.ring_full + c.load_failed + c.emitted;
+  return c.seen == c.filtered + c.shed + c.ring_full + c.load_failed + c.emitted;
 }
 
 // TRACEE_ATTRIBUTION=cgroup, say, runs the tests with that back end.

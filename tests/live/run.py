@@ -439,6 +439,8 @@ class Case:
         seen, filtered, emitted, lost, ring_full, unreadable = tracer.numbers(
             "packets", rf"seen {number}, filtered {number}, emitted {number}, lost {number} "
                        rf"\(ring full {number}, unreadable {number}\)")
+        shed, cut = (tracer.numbers("shed", rf"packets {number}, payloads {number}")
+                     if "tracee: shed:" in tracer.says() else (0, 0))
         received, *_ = tracer.numbers("decode", rf"received {number}, .*")
         decoded, dropped_here, matched = tracer.numbers(
             "events", rf"decoded {number}, filtered {number}, matched {number}")
@@ -452,17 +454,19 @@ class Case:
         told = sum(argument["value"] for event in losses for argument in event["args"]
                    if argument["name"] == "count")
         laws = {
-            "seen = filtered + ring full + unreadable + emitted":
-                seen == filtered + ring_full + unreadable + emitted,
-            "lost = ring full + unreadable": lost == ring_full + unreadable,
+            "seen = filtered + shed + ring full + unreadable + emitted":
+                seen == filtered + shed + ring_full + unreadable + emitted,
+            "lost = shed + ring full + unreadable": lost == shed + ring_full + unreadable,
             "emitted = received": emitted == received,
             "decoded = filtered + matched": decoded == dropped_here + matched,
             "matched, and what tells of losses, is offered to the output":
                 offered == matched + len(losses),
             "offered = written + dropped": offered == written + dropped,
             "written = lines": written == tracer.lines,
-            "lost = the counts of lost_events": told == lost,
+            "lost + cut payloads = the counts of lost_events": told == lost + cut,
             "something was lost": "lost" not in text or lost > 0,
+            "something was shed": "shed" not in text or shed > 0,
+            "some payload was cut": "cut" not in text or cut > 0,
         }
         broken = [law for law, holds in laws.items() if not holds]
         if broken:

@@ -282,7 +282,7 @@ class Live(MetricsTest):
         self.assertEqual(
             scrape.value("tracee_kernel_packets_total", result="seen"),
             sum(scrape.value("tracee_kernel_packets_total", result=result)
-                for result in ("filtered", "ring_full", "load_failed", "emitted")))
+                for result in ("filtered", "shed", "ring_full", "load_failed", "emitted")))
         self.assertGreaterEqual(
             scrape.value("tracee_packets_attributed_total", attribution="user"), 100)
         self.assertGreaterEqual(scrape.value("tracee_bpf_program_runs_total", program="on_egress"),

@@ -31,15 +31,18 @@ class Failure(Exception):
     """The case does not hold."""
 
 
-def flood(sent, stop):
-    """As many datagrams as it can; counts them."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-        one.connect(("127.0.0.1", FLOOD_PORT))
+def flood(sent, stop, size):
+    """As many datagrams as it can, by 32 flows in turn; counts them."""
+    with contextlib.ExitStack() as stack:
+        flows = [stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+                 for _ in range(32)]
+        for one in flows:
+            one.connect(("127.0.0.1", FLOOD_PORT))
         count = 0
         while not stop.is_set():
-            for _ in range(1000):
+            for number in range(1000):
                 with contextlib.suppress(OSError):  # nobody listens, which is told
-                    one.send(b"x" * 64)
+                    flows[number % len(flows)].send(b"x" * size)
             count += 1000
             sent.value = count
 
@@ -47,10 +50,13 @@ def flood(sent, stop):
 class Load:
     """Floods with two processes until stopped."""
 
+    def __init__(self, size=64):
+        self.size = size
+
     def __enter__(self):
         self.stop = multiprocessing.Event()
         self.counts = [multiprocessing.Value("Q", 0, lock=False) for _ in range(2)]
-        self.senders = [multiprocessing.Process(target=flood, args=(count, self.stop))
+        self.senders = [multiprocessing.Process(target=flood, args=(count, self.stop, self.size))
                         for count in self.counts]
         self.begin = time.monotonic()
         for sender in self.senders:
@@ -112,6 +118,8 @@ class Tracee:
         said = self.said()
         if status != 0:
             raise Failure(f"status {status}: {said}")
+        shed = re.search(r"shed: packets (\d+), payloads (\d+)", said)
+        self.shed, self.cut = map(int, shed.groups()) if shed else (0, 0)
         packets = re.search(r"seen (\d+), filtered (\d+), emitted (\d+), lost (\d+)", said)
         seen, filtered, emitted, lost = map(int, packets.groups())
         received = int(re.search(r"decode: received (\d+)", said)[1])
@@ -121,18 +129,22 @@ class Tracee:
                 r"matched (\d+), written (\d+), dropped (\d+)", said):
             if int(matched) != int(written) + int(dropped):
                 raise Failure(f"an output's account is not exact: {said}")
-        told, ports = 0, set()
+        told, told_cut, ports = 0, 0, set()
         with open(self.path, encoding="utf-8") as file:
             for line in file:
                 event = json.loads(line)
                 arguments = {one["name"]: one["value"] for one in event["args"]}
                 if event["eventName"] == "lost_events":
-                    if arguments["stage"] in ("ring_full", "load_failed"):
+                    if arguments["stage"] in ("ring_full", "load_failed", "shed"):
                         told += arguments["count"]
+                    elif arguments["stage"] == "payload":
+                        told_cut += arguments["count"]
                 else:
                     ports.add(arguments["dst_port"])
         if told != lost:
             raise Failure(f"{lost} packets were lost and {told} told")
+        if told_cut != self.cut:
+            raise Failure(f"{self.cut} packets came without payload and {told_cut} told")
         return seen, lost, ports
 
 
@@ -195,16 +207,30 @@ def stopped(tracee, probe, seconds):
     return time.monotonic(), load
 
 
+def shed_headers(tracee, probe, seconds):
+    """the same with payload wanted and `--shed headers`"""
+    with Load(1000) as load:
+        tracee.process.send_signal(signal.SIGSTOP)
+        probe.during(seconds)
+    tracee.process.send_signal(signal.SIGCONT)
+    return time.monotonic(), load
+
+
+def shed_sample(tracee, probe, seconds):
+    """the same with `--shed sample:16`"""
+    return stopped(tracee, probe, seconds)
+
+
 def killed_sink(tracee, probe, seconds):
     """a webhook that nobody serves, under a flood"""
     return nothing(tracee, probe, seconds)
 
 
 def starved(tracee, probe, seconds):
-    """2 % of a processor, under a flood"""
+    """5 % of a processor, under a flood"""
     group = Group("cpu")
     try:
-        cpu_share(group, 2)
+        cpu_share(group, 5)
         group.set("cgroup.procs", tracee.process.pid)
         with Load() as load:
             probe.during(seconds)
@@ -263,6 +289,11 @@ def renamed(tracee, probe, seconds):
 
 def run(program, case, seconds):
     arguments, before, group = [], None, None
+    if case is shed_headers:
+        arguments = ["--shed", "headers", "--events", "net_packet_dns",
+                     "--dns-ports", str(FLOOD_PORT)]
+    if case is shed_sample:
+        arguments = ["--shed", "sample:16"]
     if case is killed_sink:
         arguments = ["--output", "webhook:http://127.0.0.1:1/?queue=2MiB&when-full=drop-oldest"]
     with tempfile.TemporaryDirectory(prefix="tracee-overload-") as folder:
@@ -287,7 +318,9 @@ def run(program, case, seconds):
                 group.remove()
     missing = [at for number, at in enumerate(probe.times) if FIRST_PROBE + number not in ports]
     recovery = max([at - relief for at in missing] + [0])
-    return {"seen": seen, "lost": lost, "rate": load.rate if load else 0,
+    if (case is shed_headers and tracee.cut == 0) or (case is shed_sample and tracee.shed == 0):
+        raise Failure("nothing was shed")
+    return {"seen": seen, "lost": lost, "cut": tracee.cut, "rate": load.rate if load else 0,
             "missing": f"{len(missing)} of {len(probe.times)}", "recovery": recovery,
             "memory": memory}
 
@@ -297,7 +330,7 @@ def small_memory(tracee, probe, seconds):
     return nothing(tracee, probe, seconds)
 
 
-CASES = [nothing, stopped, starved, small_memory, killed_sink, namespaces, renamed]
+CASES = [nothing, stopped, shed_headers, shed_sample, starved, small_memory, killed_sink, namespaces, renamed]
 
 
 def main():
@@ -310,8 +343,8 @@ def main():
     if os.geteuid() != 0:
         print("overload: needs root", file=sys.stderr)
         return 77
-    lines = ["| what happens | packets sent/s | seen | lost, all told | probes not seen | "
-             "nothing lost after | most memory |", "|---|---|---|---|---|---|---|"]
+    lines = ["| what happens | packets sent/s | seen | lost, all told | cut, all told | probes not seen | "
+             "nothing lost after | most memory |", "|---|---|---|---|---|---|---|---|"]
     bad = 0
     for case in CASES:
         if options.only and case.__name__ not in options.only:
@@ -321,12 +354,12 @@ def main():
             found = run(os.path.abspath(options.tracee), case, options.seconds)
         except Failure as failure:
             bad += 1
-            lines.append(f"| {case.__doc__} | failed: {failure} | | | | | |")
+            lines.append(f"| {case.__doc__} | failed: {failure} | | | | | | |")
             continue
         bad += found["recovery"] > 1
         lines.append(
             f"| {case.__doc__} | {found['rate']:,.0f} | {found['seen']:,} | {found['lost']:,} | "
-            f"{found['missing']} | {found['recovery'] * 1000:.0f} ms | {found['memory'] >> 10} MiB |")
+            f"{found['cut']:,} | {found['missing']} | {found['recovery'] * 1000:.0f} ms | {found['memory'] >> 10} MiB |")
     table = "\n".join(lines)
     print(table)
     if options.write and not options.only:
