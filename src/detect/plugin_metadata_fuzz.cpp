@@ -92,32 +92,25 @@ api::DetectorDefinition definition(Choices& in) {
 }
 
 api::OutputValue value(Choices& in) {
-  api::OutputValue out{in.text_of(kNames), {}};
+  std::string name = in.text_of(kNames);
   switch (in.byte() % 7) {
     case 0:
-      out.value = in.text();
-      break;
+      return {std::move(name), in.text()};
     case 1:
-      out.value = static_cast<int32_t>(in.byte());
-      break;
+      return {std::move(name), static_cast<int32_t>(in.byte())};
     case 2:
-      out.value = static_cast<int64_t>(in.byte());
-      break;
+      return {std::move(name), static_cast<int64_t>(in.byte())};
     case 3:
-      out.value = static_cast<uint32_t>(in.byte());
-      break;
+      return {std::move(name), static_cast<uint32_t>(in.byte())};
     case 4:
-      out.value = static_cast<uint64_t>(in.byte());
-      break;
+      return {std::move(name), static_cast<uint64_t>(in.byte())};
     case 5:
-      out.value = in.flag();
-      break;
+      return {std::move(name), in.flag()};
     default: {
       const std::string text = in.text();
-      out.value = std::vector<uint8_t>(text.begin(), text.end());
+      return {std::move(name), std::vector<uint8_t>(text.begin(), text.end())};
     }
   }
-  return out;
 }
 
 class Made final : public api::EventDetector {
