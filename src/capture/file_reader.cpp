@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -14,6 +15,8 @@ namespace {
 
 // Fits the second-level cache together with what decoding needs.
 constexpr size_t kReadBytes = 256u << 10;
+// Less of what a chunk does not need is read again.
+constexpr size_t kBlockBytes = 16u << 10;
 
 // How often a reader that waits says so.
 constexpr int kNoticeMs = 100;
@@ -30,20 +33,36 @@ FileReader::FileReader(Fd file, int stop_fd)
       stop_fd_(stop_fd),
       may_block_(!is_regular(file_.get())),
       // for_overwrite: what no record needs is never touched, so it costs nothing.
-      buffer_(std::make_unique_for_overwrite<uint8_t[]>(kMaxPeek)) {
+      own_(make_block()),
+      buffer_(own_.get()) {
   if (!may_block_) ::posix_fadvise(file_.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
 }
 
 void FileReader::fill(size_t count) noexcept {
   count = std::min(count, kMaxPeek);
-  if (begin_ != 0) {
-    std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
+  size_t room = std::max(count, keeps_ ? kBlockBytes : kReadBytes);
+  keeps_ = keeps_ && begin_ <= kMaxKept;
+  if (keeps_) {
+    room += begin_;
+  } else if (begin_ != 0) {
+    std::memmove(own_.get(), buffer_ + begin_, end_ - begin_);
+    buffer_ = own_.get();
     end_ -= begin_;
     begin_ = 0;
   }
-  const size_t room = std::max(count, kReadBytes);
-  while (end_ < count && read_some(room - end_) != 0) {
+  while (end_ - begin_ < count && read_some(room - end_) != 0) {
   }
+}
+
+void FileReader::read_into(uint8_t* block) noexcept {
+  buffer_ = block;
+  keeps_ = true;
+  // A read that failed, or the end, stays what it was.
+  if (!ended_ || begin_ < end_) {
+    read_ = offset();
+    ended_ = ::lseek(file_.get(), static_cast<off_t>(read_), SEEK_SET) < 0;
+  }
+  begin_ = end_ = 0;
 }
 
 size_t FileReader::read_some(size_t room) noexcept {
@@ -62,7 +81,7 @@ size_t FileReader::read_some(size_t room) noexcept {
         break;
       }
     }
-    const ssize_t got = ::read(file_.get(), buffer_.get() + end_, room);
+    const ssize_t got = ::read(file_.get(), buffer_ + end_, room);
     if (got > 0) {
       end_ += static_cast<size_t>(got);
       read_ += static_cast<uint64_t>(got);

@@ -33,11 +33,22 @@ class FileReader {
   Bytes peek(size_t count) noexcept {
     if (end_ - begin_ < count) [[unlikely]]
       fill(count);
-    return {buffer_.get() + begin_, end_ - begin_ < count ? end_ - begin_ : count};
+    return {buffer_ + begin_, end_ - begin_ < count ? end_ - begin_ : count};
   }
 
   // Steps over bytes that peek() gave; does not touch what views point at.
   void consume(size_t count) noexcept { begin_ += count; }
+
+  // What a chunk of a file can be read into.
+  using Block = std::unique_ptr<uint8_t[]>;
+  static Block make_block() { return std::make_unique_for_overwrite<uint8_t[]>(kCapacity); }
+
+  // From now on bytes are read into `block`, from its start; what was not consumed is
+  // read again. While keeps(), views into it stay valid until it is used again. `block`
+  // must outlive its use. Regular files only, which are read from their beginning.
+  void read_into(uint8_t* block) noexcept;
+  // False once more was consumed than a block has room for: then views are as ever.
+  bool keeps() const noexcept { return keeps_; }
 
   // Steps over any number of bytes; false: the file ends before.
   bool skip(uint64_t count) noexcept;
@@ -47,6 +58,9 @@ class FileReader {
   bool stopped() const noexcept { return stopped_; }
 
  private:
+  static constexpr size_t kMaxKept = 256u << 10;  // consumed, in one block
+  static constexpr size_t kCapacity = kMaxPeek + kMaxKept;
+
   void fill(size_t count) noexcept;
   size_t read_some(size_t room) noexcept;
 
@@ -60,7 +74,9 @@ class FileReader {
   size_t begin_ = 0;
   size_t end_ = 0;
   uint64_t read_ = 0;
-  std::unique_ptr<uint8_t[]> buffer_;
+  Block own_;
+  uint8_t* buffer_;
+  bool keeps_ = false;  // views of what was consumed
 };
 
 }  // namespace tracee

@@ -46,6 +46,48 @@ TEST(FileReader, GivesOnePieceOfUpToTheLimit) {
   EXPECT_TRUE(std::equal(most.begin(), most.end(), content.begin() + 700));
 }
 
+TEST(FileReader, ViewsIntoABlockStay) {
+  std::vector<uint8_t> content(400'000);
+  for (size_t i = 0; i < content.size(); ++i) content[i] = static_cast<uint8_t>(i * 7 >> 3);
+  FileReader reader(file_of(content));
+  reader.peek(100);
+  reader.consume(50);
+  const FileReader::Block blocks[] = {FileReader::make_block(), FileReader::make_block()};
+  std::vector<Bytes> views;
+  for (const auto& block : blocks) {
+    reader.read_into(block.get());
+    for (int i = 0; i < 60; ++i) {
+      views.push_back(reader.peek(1000));
+      reader.consume(1000);
+    }
+    EXPECT_TRUE(reader.keeps());
+    reader.peek(20);  // of which nothing is consumed
+  }
+  EXPECT_EQ(reader.offset(), 120'050u);
+  for (size_t i = 0; i < views.size(); ++i) {
+    ASSERT_TRUE(std::ranges::equal(views[i], Bytes(content).subspan(50 + i * 1000, 1000))) << i;
+  }
+}
+
+TEST(FileReader, ABlockThatIsFullIsLeftAlone) {
+  std::vector<uint8_t> content(400'000);
+  for (size_t i = 0; i < content.size(); ++i) content[i] = static_cast<uint8_t>(i * 7 >> 3);
+  FileReader reader(file_of(content));
+  const auto block = FileReader::make_block();
+  reader.read_into(block.get());
+  const Bytes first = reader.peek(1000);
+  reader.consume(1000);
+  EXPECT_TRUE(reader.skip(390'000));
+  EXPECT_FALSE(reader.keeps());
+  EXPECT_TRUE(std::ranges::equal(first, Bytes(content).first(1000)));
+  EXPECT_TRUE(std::ranges::equal(reader.peek(9'001), Bytes(content).subspan(391'000)));
+  reader.read_into(block.get());
+  EXPECT_TRUE(reader.keeps());
+  EXPECT_TRUE(std::ranges::equal(reader.peek(9'001), Bytes(content).subspan(391'000)));
+  reader.consume(9'000);
+  EXPECT_TRUE(reader.peek(1).empty());
+}
+
 TEST(FileReader, SkipsMoreThanTheBufferHolds) {
   std::vector<uint8_t> content(3 * FileReader::kMaxPeek, 'x');
   content.push_back('!');

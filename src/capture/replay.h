@@ -57,6 +57,10 @@ class ReplaySource {
   // call. After End or Cut the answer stays the same.
   Next next(Record& out) noexcept;
 
+  // See FileReader: views of records stay valid while keeps().
+  void read_into(uint8_t* block) noexcept { file_.read_into(block); }
+  bool keeps() const noexcept { return file_.keeps(); }
+
   // After Cut: what is wrong and where, in words for the user. Else empty.
   std::string problem() const;
 
