@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
+#include <utility>
 
 #include "enrich/owner.h"
 #include "event/lost_events.h"
@@ -49,10 +50,11 @@ std::string_view direction_name(Direction direction) noexcept {
 }  // namespace
 
 Pipeline::Pipeline(Selection selection, const DecodeOptions& options,
-                   std::vector<std::unique_ptr<Output>> outputs, std::optional<uint64_t> limit)
+                   std::vector<std::unique_ptr<Output>> outputs, std::optional<uint64_t> limit,
+                   const Pipeline* streams_of)
     : selection_(std::move(selection)),
       enabled_(mask_of(selection_.events())),
-      decoder_(options, enabled_),
+      decoder_(options, enabled_, streams_of != nullptr ? &streams_of->decoder_ : nullptr),
       outputs_(std::move(outputs)),
       limit_(limit) {
   count_kinds();
@@ -85,11 +87,12 @@ void Pipeline::enable(std::span<const Selection* const> selections) {
   decoder_.enable(enabled_);
 }
 
-void Pipeline::on_record(const Record& record) noexcept {
-  ++counters_.received;
+void Pipeline::take(const Record& record, Part part) noexcept {
+  const bool counts = part != Part::Ordered;
+  counters_.received += counts;
   if (engine_ != nullptr) on_time(record.time_ns);
   if (packets_ && !packets_->keeps(record.packet, record.packet_length)) {
-    ++counters_.unwanted;
+    counters_.unwanted += counts;
     return;
   }
   Context context;
@@ -114,9 +117,9 @@ void Pipeline::on_record(const Record& record) noexcept {
       fill_owner(*record.owner, record.boot_epoch_ns, egress, context);
     }
   }
-  ++counters_.by_attribution[attribution_index(context.attribution)];
+  counters_.by_attribution[attribution_index(context.attribution)] += counts;
   if (owners_ && !owners_->keeps(context)) {
-    ++counters_.of_others;
+    counters_.of_others += counts;
     return;
   }
   asked_ = next_ && record.generation != generation_ ? &*next_ : &selection_;
@@ -124,11 +127,35 @@ void Pipeline::on_record(const Record& record) noexcept {
   const uint64_t matched = counters_.matched;
   const bool over = limit_reached();
   if (enabled_ != 0) {
-    decoder_.decode(record.packet, record.packet_length, context, *this, record.wants);
+    decoder_.decode(record.packet, record.packet_length, context, *this, record.wants, part);
   }
   if (captures_.empty() || over) return;
   const bool selected = counters_.matched != matched;
   if (captures_.take(context, record.packet, record.packet_length, selected)) ++counters_.captured;
+}
+
+void PipelineCounters::add(const PipelineCounters& worker) noexcept {
+  received += worker.received;
+  unwanted += worker.unwanted;
+  of_others += worker.of_others;
+  decoded += worker.decoded;
+  findings += worker.findings;
+  filtered += worker.filtered;
+  matched += worker.matched;
+  captured += worker.captured;
+  for (size_t i = 0; i < std::size(by_attribution); ++i) {
+    by_attribution[i] += worker.by_attribution[i];
+  }
+}
+// All but what reloads count, which no worker does.
+static_assert(sizeof(PipelineCounters) == (8 + std::size(kAttributions) + 3) * sizeof(uint64_t));
+
+void Pipeline::take_counts(Pipeline& worker) noexcept {
+  counters_.add(worker.counters_);
+  worker.counters_ = {};
+  decoder_.add(worker.decoder_.counters());
+  worker.decoder_.clear_counters();
+  for (const uint32_t id : kind_ids_) kinds_[id].count += std::exchange(worker.kinds_[id].count, 0);
 }
 
 void Pipeline::capture_into(Captures captures) {
@@ -150,6 +177,7 @@ void Pipeline::count_kinds() {
   specs.push_back(&kLostEvents);
   for (const EventSpec* spec : specs) {
     if (kinds_.size() <= spec->id) kinds_.resize(spec->id + 1);
+    if (kinds_[spec->id].spec == nullptr) kind_ids_.push_back(spec->id);
     kinds_[spec->id].spec = spec;
   }
 }

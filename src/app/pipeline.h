@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one place that knows the order of the rooms: a record is enriched and
 // decoded, its events are filtered and written. One worker, one thread; nothing
-// here allocates per packet.
+// here allocates per packet. Several workers of a replay have a pipeline each
+// (replay_workers.h), and one more that has the outputs.
 #pragma once
 
 #include <functional>
@@ -38,6 +39,9 @@ struct PipelineCounters {
   uint64_t by_attribution[std::size(kAttributions)] = {};
   uint64_t reloads = 0, failed_reloads = 0;
   uint64_t reloaded_ns = 0;  // since the epoch; 0: never
+
+  // Adds what one of several workers has counted.
+  void add(const PipelineCounters& worker) noexcept;
 };
 
 class DetectorWatch;
@@ -47,9 +51,10 @@ class Pipeline final : public RecordHandler, private EventHandler {
   using Source = std::function<Result<Selection>()>;
   using Apply = std::function<void(const struct wire_rules&)>;
 
-  // `limit`: take no more events after this many.
+  // `limit`: take no more events after this many. `streams_of`: see Decoder.
   Pipeline(Selection selection, const DecodeOptions& options,
-           std::vector<std::unique_ptr<Output>> outputs, std::optional<uint64_t> limit);
+           std::vector<std::unique_ptr<Output>> outputs, std::optional<uint64_t> limit,
+           const Pipeline* streams_of = nullptr);
 
   // Detectors see what they require, selected or not; of their findings the
   // selection decides, as of every event. Before the first record.
@@ -92,7 +97,14 @@ class Pipeline final : public RecordHandler, private EventHandler {
     show_executable_ = show_executable;
   }
 
-  void on_record(const Record& record) noexcept override;
+  void on_record(const Record& record) noexcept override { take(record, Part::Whole); }
+  // For one of several workers: some of the record's events. Alone counts the record.
+  void take(const Record& record, Part part) noexcept;
+  // False: no selected event needs Part::Ordered.
+  bool has_order() const noexcept { return decoder_.has_order(); }
+  // Adds what `worker`, of the same selection, has counted; it begins anew.
+  void take_counts(Pipeline& worker) noexcept;
+
   void on_news(Bytes record) noexcept override;
 
   // Writes a lost_events event to every output. `time_ns` since the epoch.
@@ -202,6 +214,7 @@ class Pipeline final : public RecordHandler, private EventHandler {
     uint64_t count = 0;
   };
   std::vector<KindCount> kinds_;  // by event id, as far as any is selected
+  std::vector<uint32_t> kind_ids_;
 };
 
 }  // namespace tracee

@@ -28,6 +28,8 @@ struct DecodeCounters {
   StreamCounters streams;
   FragmentCounters fragments;
 
+  DecodeCounters& operator+=(const DecodeCounters& more) noexcept;
+
   void note(Parse result) noexcept {
     switch (result) {
       case Parse::Ok:
@@ -45,5 +47,21 @@ struct DecodeCounters {
     }
   }
 };
+
+inline DecodeCounters& DecodeCounters::operator+=(const DecodeCounters& more) noexcept {
+  packets += more.packets;
+  malformed += more.malformed;
+  truncated += more.truncated;
+  arena_full += more.arena_full;
+  streams.evicted += more.streams.evicted;
+  streams.gaps += more.streams.gaps;
+  streams.overlaps += more.streams.overlaps;
+  streams.resyncs += more.streams.resyncs;
+  fragments.datagrams += more.fragments.datagrams;
+  fragments.given_up += more.fragments.given_up;
+  return *this;
+}
+// A counter that is not added above would be lost where several threads decode.
+static_assert(sizeof(DecodeCounters) == 10 * sizeof(uint64_t));
 
 }  // namespace tracee

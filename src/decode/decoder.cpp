@@ -18,8 +18,12 @@ constexpr size_t kArenaBytes = 1024 * 1024;
 
 }  // namespace
 
-Decoder::Decoder(const DecodeOptions& options, EventMask enabled)
+Decoder::Decoder(const DecodeOptions& options, EventMask enabled, const Decoder* streams_of)
     : options_(options), arena_(kArenaBytes) {
+  if (streams_of != nullptr) {
+    fragments_ = streams_of->fragments_;
+    streams_ = streams_of->streams_;
+  }
   enable(enabled);
 }
 
@@ -39,22 +43,31 @@ void Decoder::enable(EventMask enabled) {
   above_network_ = transport_.count + datagram_.count + stream_.count > 0;
   // Once there, the tables stay: what they hold goes on.
   if (stream_.count + datagram_.count > 0 && !fragments_) {
-    fragments_ = std::make_unique<Fragments>(options_.fragments);
+    fragments_ = std::make_shared<Fragments>(options_.fragments);
   }
-  if (stream_.count > 0 && !streams_) streams_ = std::make_unique<Streams>(options_.streams);
+  if (stream_.count > 0 && !streams_) streams_ = std::make_shared<Streams>(options_.streams);
 }
 
 Decoder::~Decoder() = default;
 
 void Decoder::decode(Bytes bytes, uint32_t length, const Context& context, EventHandler& out,
-                     uint32_t wants) noexcept {
-  ++counters_.packets;
+                     uint32_t wants, Part part) noexcept {
   arena_.reset();
   Scope scope(arena_, options_, counters_, enabled_, context, out);
-
   Packet packet;
-  if (const Parse result = walk_ip(bytes, length, packet); result != Parse::Ok) {
-    scope.note(result);
+  const Parse walked = walk_ip(bytes, length, packet);
+  const bool ordered = packet.fragment || packet.protocol == ip_protocol::kTcp;
+  if (part == Part::Ordered) {
+    // What is wrong with the headers is counted with the packet's other part.
+    if (walked != Parse::Ok || !ordered) return;
+    (void)walk_transport(packet);
+    decode_ordered(packet, scope, wants);
+    return;
+  }
+
+  ++counters_.packets;
+  if (walked != Parse::Ok) {
+    scope.note(walked);
     return;
   }
   const auto is_wanted = [wants](const Protocol* row) { return (row->wire_want & wants) != 0; };
@@ -63,36 +76,48 @@ void Decoder::decode(Bytes bytes, uint32_t length, const Context& context, Event
   }
   if (!above_network_) return;
 
-  walk_transport(packet, scope);
+  scope.note(walk_transport(packet));
   for (const Protocol* row : transport_.all()) {
     if (row->number == packet.protocol && is_wanted(row)) scope.note(row->decode(packet, scope));
   }
+  arena_.reset();  // those events are out; what follows has the same room in each part
+  if (!ordered) {
+    decode_datagram(packet, scope, wants);
+  } else if (part == Part::Whole) {
+    decode_ordered(packet, scope, wants);
+  }
+}
+
+Parse Decoder::walk_transport(Packet& packet) noexcept {
+  if (packet.protocol == ip_protocol::kTcp) return walk_tcp(packet);
+  if (packet.protocol == ip_protocol::kUdp) return walk_udp(packet);
+  return Parse::Ok;
+}
+
+void Decoder::decode_ordered(const Packet& packet, Scope& scope, uint32_t wants) noexcept {
   if ((wants & (WIRE_WANT_DNS | WIRE_WANT_STREAMS)) == 0) return;
   if (!packet.fragment) {
-    decode_payload(packet, scope, wants);
+    decode_segment(packet, scope, wants);
     return;
   }
   // The header's events are out with the first fragment; a message has to be whole.
   Packet whole;
-  if (!fragments_ || !fragments_->add(packet, context, counters_.fragments, whole)) return;
-  walk_transport(whole, scope);
-  if (!whole.fragment) decode_payload(whole, scope, wants);
-}
-
-void Decoder::walk_transport(Packet& packet, Scope& scope) noexcept {
-  if (packet.protocol == ip_protocol::kTcp) {
-    scope.note(walk_tcp(packet));
-  } else if (packet.protocol == ip_protocol::kUdp) {
-    scope.note(walk_udp(packet));
+  if (!fragments_ || !fragments_->add(packet, scope.context(), counters_.fragments, whole)) return;
+  scope.note(walk_transport(whole));
+  if (whole.fragment) return;
+  if (whole.protocol == ip_protocol::kTcp) {
+    decode_segment(whole, scope, wants);
+  } else {
+    decode_datagram(whole, scope, wants);
   }
 }
 
-void Decoder::decode_payload(const Packet& packet, Scope& scope, uint32_t wants) noexcept {
-  if (packet.protocol == ip_protocol::kTcp) {
-    const bool in_stream = streams_ && (wants & WIRE_WANT_STREAMS) != 0;
-    if (in_stream && packet.has_ports) streams_->segment(packet, scope, stream_.all());
-    return;
-  }
+void Decoder::decode_segment(const Packet& packet, Scope& scope, uint32_t wants) noexcept {
+  const bool in_stream = streams_ && (wants & WIRE_WANT_STREAMS) != 0;
+  if (in_stream && packet.has_ports) streams_->segment(packet, scope, stream_.all());
+}
+
+void Decoder::decode_datagram(const Packet& packet, Scope& scope, uint32_t wants) noexcept {
   if (packet.protocol != ip_protocol::kUdp || packet.payload.empty()) return;
   if ((wants & WIRE_WANT_DNS) == 0) return;
   for (const Protocol* row : datagram_.all()) {

@@ -4,7 +4,7 @@
 // no lock, no log line, no exception per packet; memory and time bounded by the
 // packet's length; input that makes no sense costs an event, never the process.
 //
-// A Decoder belongs to one thread.
+// A Decoder belongs to one thread. Several can share what they know of streams.
 #pragma once
 
 #include <array>
@@ -25,10 +25,20 @@ namespace tracee {
 class Fragments;
 class Streams;
 
+// Which of a packet's events to make.
+enum class Part : uint8_t {
+  Whole,
+  Alone,    // those that the packet tells by itself, in any order of packets
+  Ordered,  // those that need the packets before it; they come behind the others
+};
+
 class Decoder {
  public:
   // `enabled`: the events somebody wants; only what they need is parsed.
-  Decoder(const DecodeOptions& options, EventMask enabled);
+  // `streams_of` (null: nobody) has the same options and events, and its streams are this
+  // one's too. Then only one of the two may be in decode() with Whole or Ordered at a
+  // time, and the packets come to them in one order.
+  Decoder(const DecodeOptions& options, EventMask enabled, const Decoder* streams_of = nullptr);
   ~Decoder();
 
   // Other events are wanted from now on. What is known of streams stays.
@@ -39,13 +49,22 @@ class Decoder {
   // WIRE_WANT_* classes the packet was kept for; it makes no other events, so what
   // comes out for one class does not depend on what is asked of another.
   void decode(Bytes bytes, uint32_t length, const Context& context, EventHandler& out,
-              uint32_t wants = WIRE_WANT_ALL) noexcept;
+              uint32_t wants = WIRE_WANT_ALL, Part part = Part::Whole) noexcept;
+
+  // False: no enabled event is Ordered.
+  bool has_order() const noexcept { return fragments_ != nullptr; }
 
   const DecodeCounters& counters() const noexcept { return counters_; }
+  // Adds what another has counted.
+  void add(const DecodeCounters& more) noexcept { counters_ += more; }
+  void clear_counters() noexcept { counters_ = {}; }
 
  private:
-  static void walk_transport(Packet& packet, Scope& scope) noexcept;
-  void decode_payload(const Packet& packet, Scope& scope, uint32_t wants) noexcept;
+  static Parse walk_transport(Packet& packet) noexcept;
+  void decode_alone(const Packet& packet, Scope& scope, uint32_t wants) noexcept;
+  void decode_ordered(const Packet& packet, Scope& scope, uint32_t wants) noexcept;
+  void decode_segment(const Packet& packet, Scope& scope, uint32_t wants) noexcept;
+  void decode_datagram(const Packet& packet, Scope& scope, uint32_t wants) noexcept;
 
   struct Rows {
     std::array<const Protocol*, kMaxPacketEvents> row{};
@@ -60,8 +79,8 @@ class Decoder {
   EventMask enabled_;
   Arena arena_;
   // Null: no enabled event needs them.
-  std::unique_ptr<Fragments> fragments_;
-  std::unique_ptr<Streams> streams_;
+  std::shared_ptr<Fragments> fragments_;
+  std::shared_ptr<Streams> streams_;
   DecodeCounters counters_;
 };
 
