@@ -21,6 +21,9 @@ constexpr size_t kNetworkFlushBytes = 64 * 1024;
 constexpr size_t kCapacity = 32 * 1024 * 1024;
 constexpr size_t kMarks = 8192;
 constexpr size_t kSortedMarks = 65'536;
+// What a chunk of packets can become (replay_workers.h), the worst DNS messages too.
+constexpr size_t kPartCapacity = 128 * 1024 * 1024;
+constexpr size_t kPartMarks = 65'536;
 
 constexpr std::string_view kOptionPrefix = "option:";
 constexpr std::string_view kLabel = "--output";
@@ -200,17 +203,20 @@ Result<std::unique_ptr<Output>> Output::open(const std::string& spec, const Cata
     if (!made) return forward(made);
     keeps = std::move(*made);
   }
+  Form form;
   std::unique_ptr<Format> format;
   if (parts.name != "none") {
-    FormatOptions wished = options.format;
-    wished.color = kind == nullptr && !parts.has_place && wants_color(STDOUT_FILENO);
-    const std::string form = kind == nullptr ? parts.name : settings.text("format", "json");
-    auto made = make_format(form, catalog, wished);
+    form = {kind == nullptr ? parts.name : settings.text("format", "json"), &catalog,
+            options.format};
+    form.options.color = kind == nullptr && !parts.has_place && wants_color(STDOUT_FILENO);
+    auto made = make_format(form.name, catalog, form.options);
     if (!made) return forward(made);
     format = std::move(*made);
   }
 
-  std::unique_ptr<Output> output(new Output(std::move(name), std::move(format)));
+  std::unique_ptr<Output> output(
+      new Output(std::move(name), std::move(format), form.name.empty() ? 0 : kCapacity));
+  output->form_ = std::move(form);
   output->filter_ = std::move(keeps);
   if (output->format_ == nullptr) return output;
   auto sink = kind != nullptr
@@ -229,9 +235,59 @@ Result<std::unique_ptr<Output>> Output::open(const std::string& spec, const Cata
   return output;
 }
 
-Output::Output(std::string name, std::unique_ptr<Format> format)
-    : name_(std::move(name)), format_(std::move(format)), buffer_(format_ ? kCapacity : 0) {
+Output::Output(std::string name, std::unique_ptr<Format> format, size_t capacity)
+    : name_(std::move(name)), format_(std::move(format)), buffer_(capacity) {
   marks_.reserve(kMarks);
+}
+
+Result<std::unique_ptr<Output>> Output::part() const {
+  std::unique_ptr<Format> format;
+  if (format_) {
+    auto made = make_format(form_.name, *form_.catalog, form_.options);
+    if (!made) return forward(made);
+    format = std::move(*made);
+  }
+  std::unique_ptr<Output> part(new Output(name_, std::move(format), format_ ? kPartCapacity : 0));
+  part->filter_ = filter_;
+  part->header_ = header_;
+  part->is_part_ = true;
+  part->marks_.reserve(kPartMarks);
+  return part;
+}
+
+void Output::copy(const Output& from, size_t first, size_t last) noexcept {
+  const Batch batch{from.buffer_.text(), from.marks_};
+  for (size_t i = first; i < last; ++i) {
+    const size_t begin = batch.begin_of(i), here = buffer_.size();
+    const Mark mark = batch.marks[i];
+    buffer_.put(batch.bytes.substr(begin, mark.end - begin));
+    if (buffer_.overflowed()) {
+      buffer_.rewind(here);
+      ++too_big_;
+      continue;
+    }
+    marks_.push_back({static_cast<uint32_t>(here + mark.body - begin),
+                      static_cast<uint32_t>(here + mark.end - begin)});
+  }
+}
+
+void Output::clear() noexcept {
+  marks_.clear();
+  buffer_.clear();
+}
+
+void Output::take(Output& part) noexcept {
+  const bool wanted = !sink_ || sink_->wanted();
+  if (wanted) {
+    matched_ += part.matched_;
+    too_big_ += part.too_big_;
+    if (!part.marks_.empty()) {
+      flush();
+      sink_->take({part.buffer_.text(), part.marks_});
+    }
+  }
+  part.matched_ = part.too_big_ = 0;
+  part.clear();
 }
 
 Output::~Output() {
@@ -259,14 +315,14 @@ void Output::write(const Event& event, bool always) noexcept {
     if (sorter_->full(buffer_)) flush_sorted(sorter_->settled(0));
     return;
   }
+  if (is_part_) return;
   if (buffer_.size() >= flush_bytes_ || marks_.size() == kMarks) flush();
 }
 
 void Output::flush() noexcept {
   if (sorter_) return flush_sorted(closed_ ? UINT64_MAX : sorter_->settled(live_ ? now_ns() : 0));
   if (sink_ && !marks_.empty()) sink_->take({buffer_.text(), marks_});
-  marks_.clear();
-  buffer_.clear();
+  clear();
 }
 
 void Output::flush_sorted(uint64_t until_ns) noexcept {

@@ -55,6 +55,7 @@ std::string output_place(const std::string& spec);
 class Output {
  public:
   // Errors: unknown format or option, a place that cannot be used, `none` with one.
+  // `catalog` must outlive it.
   static Result<std::unique_ptr<Output>> open(const std::string& spec, const Catalog& catalog,
                                               const OutputOptions& options = {});
   ~Output();
@@ -62,6 +63,23 @@ class Output {
   // Formats the event, if the filter keeps it; hands the bytes on when enough of
   // them wait. `always`: whatever the filter says.
   void write(const Event& event, bool always = false) noexcept;
+
+  // A part of this output for one of several workers: the same events in the same form,
+  // which wait until the output takes them. Belongs to one thread at a time. Errors: as
+  // when the format was made.
+  Result<std::unique_ptr<Output>> part() const;
+  // Nothing of the output depends on the order in which events are formatted.
+  bool has_parts() const noexcept { return !sorter_ && !form_.options.relative; }
+  // Of a part: how much waits.
+  size_t waiting_events() const noexcept { return marks_.size(); }
+  size_t waiting_bytes() const noexcept { return buffer_.size(); }
+  // Between parts: `from`'s waiting events [first, last) once more, behind what waits here.
+  void copy(const Output& from, size_t first, size_t last) noexcept;
+  // Of a part: what waits is forgotten, not what it was counted as.
+  void clear() noexcept;
+  // Hands on what waits in `part` and counts as its own what that has counted; it is
+  // empty then. Does not copy.
+  void take(Output& part) noexcept;
 
   // Writes what waits, but for what is sorted and still too young. Called each 100 ms.
   void flush() noexcept;
@@ -92,16 +110,24 @@ class Output {
   const std::string& name() const noexcept { return name_; }
 
  private:
-  Output(std::string name, std::unique_ptr<Format> format);
+  // How the format was made.
+  struct Form {
+    std::string name;  // "": none
+    const Catalog* catalog = nullptr;
+    FormatOptions options;
+  };
+
+  Output(std::string name, std::unique_ptr<Format> format, size_t capacity);
   void flush_sorted(uint64_t until_ns) noexcept;
 
   std::string name_;
+  Form form_;
   std::unique_ptr<Format> format_;  // null: `none`
-  std::unique_ptr<Sink> sink_;      // null: `none`
+  std::unique_ptr<Sink> sink_;      // null: `none`, or a part
   OutputOptions::Filter filter_;    // empty: everything
   Header header_ = Header::None;
   size_t flush_bytes_ = 0;
-  bool is_stdout_ = false, closed_ = false;
+  bool is_stdout_ = false, closed_ = false, is_part_ = false;
   Buffer buffer_;
   std::vector<Mark> marks_;  // of what is in the buffer; never grows
   std::optional<Sorter> sorter_;
