@@ -188,8 +188,10 @@ Result<Command> prepare_command(const Options& options, Pipeline& pipeline,
   return command;
 }
 
-Result<> run_pipeline(const Options& options, Pipeline& pipeline, Command* command) {
-  if (!options.input.empty()) return run_replay(options, pipeline);
+Result<> run_pipeline(const Options& options, Pipeline& pipeline, Command* command,
+                      const WorkerMaker& make_worker) {
+  if (!options.input.empty()) return run_replay(options, pipeline, make_worker);
+  if (options.workers && *options.workers > 1) say("--workers: a live trace has one worker");
   // A command has the terminal to itself.
   auto footer = command != nullptr ? std::nullopt : Footer::make(pipeline);
   return run_live(options, pipeline, footer ? &*footer : nullptr, command);
@@ -254,8 +256,9 @@ Result<int> trace(const Options& options, std::unique_ptr<Detection> detection) 
   auto outputs = open_outputs(specs, *output_options, catalog, *captures);
   if (!outputs) return forward(outputs);
   if (auto watched = watch_signals(); !watched) return forward(watched);
-  Pipeline pipeline(std::move(*selection), decode_options(options, output_options->format.extended),
-                    std::move(*outputs), options.count);
+  const bool extended = output_options->format.extended;
+  Pipeline pipeline(std::move(*selection), decode_options(options, extended), std::move(*outputs),
+                    options.count);
   detection->engine().stores().ask(tree);
   const Detection& detectors = *detection;
   std::optional<DetectorWatch> watch;
@@ -266,7 +269,7 @@ Result<int> trace(const Options& options, std::unique_ptr<Detection> detection) 
   }
   if (enricher) pipeline.ask(*enricher, output_options->exec_path);
   pipeline.capture_into(std::move(*captures));
-  if (packets) pipeline.look_only_at(std::move(*packets));
+  if (packets) pipeline.look_only_at(*packets);
   pipeline.redact(options.redaction);
   if (options.redaction.any() && !pipeline.captures().empty()) {
     say("--redact hides nothing in captures: their packets are whole; keep the files as you would "
@@ -284,7 +287,16 @@ Result<int> trace(const Options& options, std::unique_ptr<Detection> detection) 
     if (!prepared) return forward(prepared);
     command.emplace(std::move(*prepared));
   }
-  auto done = run_pipeline(options, pipeline, command ? &*command : nullptr);
+  const auto make_worker = [&]() -> Result<std::unique_ptr<Pipeline>> {
+    auto same = Selection::parse(wishes, detectors.catalog(), tree);
+    if (!same) return forward(same);
+    auto made = std::make_unique<Pipeline>(std::move(*same), decode_options(options, extended),
+                                           Outputs{}, std::nullopt, &pipeline);
+    if (packets) made->look_only_at(*packets);
+    made->redact(options.redaction);
+    return made;
+  };
+  auto done = run_pipeline(options, pipeline, command ? &*command : nullptr, make_worker);
   if (done) done = check_outputs(pipeline);
   if (!done) return forward(done);
   return command ? command->status().value_or(0) : 0;

@@ -78,6 +78,17 @@ Result<> set_duration(Options& out, const Texts& texts) {
   return {};
 }
 
+Result<> set_workers(Options& out, const Texts& texts) {
+  constexpr uint64_t kMost = 16;
+  const auto number = number_with_unit(texts.back(), {}, 1);
+  if (!number || *number == 0 || *number > kMost) {
+    return fail(Exit::Usage, "--workers: '" + texts.back() + "' is not a number of workers",
+                "give 1 to 16");
+  }
+  out.workers = static_cast<size_t>(*number);
+  return {};
+}
+
 Result<> set_ports(Options& out, const Texts& texts) {
   out.dns_ports.clear();
   for (const std::string& list : texts) {
@@ -253,6 +264,10 @@ constexpr OptionRow kTable[] = {
      .value = "FILE",
      .help = "Replay a pcap or pcapng file (-: standard input)",
      .set = set_input},
+    {.name = "workers",
+     .value = "COUNT",
+     .help = "Workers of a replay (default one for each core, at most 4)",
+     .set = set_workers},
     {.name = "count",
      .letter = 'c',
      .value = "COUNT",

@@ -58,6 +58,7 @@ struct Options {
   std::string input;                   // --input; empty: live
   std::optional<uint64_t> count;       // --count
   std::optional<std::chrono::milliseconds> duration;
+  std::optional<size_t> workers;  // --workers; none: as many as fit
   std::vector<uint16_t> dns_ports = {53};
   size_t ring_bytes = size_t{16} << 20;
   Shed shed = Shed::Drop;                                    // --shed

@@ -75,6 +75,8 @@ TEST(Options, WrongOnesAreUsageErrors) {
            {"-c", "0"},
            {"-c", "x"},
            {"-c", "-1"},
+           {"--workers", "0"},
+           {"--workers", "17"},
            {"--duration", "0"},
            {"--duration", "5 s"},
            {"--duration", "99999999999999999999h"},

@@ -5,6 +5,7 @@
 #include "app/command.h"
 #include "app/options.h"
 #include "app/pipeline.h"
+#include "app/replay_workers.h"
 
 namespace tracee {
 
@@ -48,7 +49,8 @@ Result<> run_report(const Options& options, const Catalog& catalog, Pipeline& pi
 // standard output; whether they are as the files expect, on standard error. 1: not.
 Result<int> test_detectors(const Options& options, const DecodeOptions& decode);
 
-// Replays a file. A reader that is slow slows the replay; nothing is lost.
-Result<> run_replay(const Options& options, Pipeline& pipeline);
+// Replays a file. A reader that is slow slows the replay; nothing is lost. `make` makes
+// pipelines for more than one worker, which write the same.
+Result<> run_replay(const Options& options, Pipeline& pipeline, const WorkerMaker& make);
 
 }  // namespace tracee

@@ -20,7 +20,7 @@ ALL = {
     "capture": ["network", "dir:/srv"], "input": "-", "count": 3, "duration": "5m",
     "dns-ports": [53, 5353], "ring-size": "64KiB", "shed": "sample:8", "attribution": "cgroup",
     "metrics": "127.0.0.1:1", "cri": ["docker:/run/docker.sock"], "user": "nobody",
-    "no-confine": True,
+    "no-confine": True, "workers": 2,
 }
 
 
