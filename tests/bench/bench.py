@@ -18,7 +18,7 @@ import sys
 import time
 
 
-PARTS = ("events", "filters", "owners", "kernel", "unwanted", "sockets", "replay")
+PARTS = ("events", "filters", "owners", "kernel", "unwanted", "sockets", "replay", "workers")
 
 
 class Table:
@@ -250,8 +250,12 @@ class Bench:
         return path
 
     def tracee_on(self, path, events):
-        command = [self.tracee, "--input", path, "--output", "json", "--events", events]
-        return Runner("tracee", self.packets, command)
+        return self.workers_on(path, events, 1, self.packets)
+
+    def workers_on(self, path, events, workers, packets):
+        command = [self.tracee, "--input", path, "--output", "json", "--events", events,
+                   "--workers", str(workers)]
+        return Runner("tracee", packets, command)
 
     def tcpdump_on(self, path, *expression):
         name = " ".join(["tcpdump -nn", *(f"'{word}'" for word in expression)])
@@ -305,6 +309,24 @@ class Bench:
                     f"{runner.cpu() * 1e9:,.0f}",
                     f"{own.cpu() * 1e9 * own.packets / events:,.0f}" if events else "",
                     "" if is_own else f"{runner.cpu() / own.cpu():.2f} ×")
+        table.print()
+
+    def workers(self):
+        packets = 4 * self.packets
+        path = self.capture("mixed", packets)
+        table = Table("Workers of a replay", f"{packets:,} packets, output to /dev/null, start "
+                      "included; medians of runs that take turns.",
+                      ("work", "workers", "events/s", "CPU ns/event", "of one worker's events/s"))
+        for work, events in (("mixed capture, all twelve events as JSON", "net_packet_*"),
+                             ("mixed capture, net_packet_tcp as JSON", "net_packet_tcp")):
+            say(work)
+            runners = [self.workers_on(path, events, count, packets) for count in (1, 2)]
+            run_in_turns(runners, self.rounds)
+            for count, runner in enumerate(runners, 1):
+                written = events_written(runner.stderr) / packets
+                table.add(work if count == 1 else "", str(count), f"{written / runner.wall():,.0f}",
+                          f"{runner.cpu() * 1e9 / written:,.0f}",
+                          f"{runners[0].wall() / runner.wall():.2f} ×")
         table.print()
 
 
