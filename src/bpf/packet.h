@@ -405,11 +405,13 @@ static __always_inline void fill_attribution(struct packet_record *r, struct cre
 struct reason {
 	__u64 rules;
 	__u32 wants, generation;
-	bool cut; /* its payload is left out, see WIRE_SHED_PAYLOAD */
 };
 
-/* Expanded once per size, because the verifier wants to see a constant. */
-static __always_inline void emit(struct __sk_buff *skb, const __u32 size, __u32 length,
+/*
+ * Expanded once per size, because the verifier wants to see a constant. False: the
+ * packet is lost.
+ */
+static __always_inline bool emit(struct __sk_buff *skb, const __u32 size, __u32 length,
 				 __u8 direction, struct credit *credit, const struct reason *reason,
 				 struct wire_counters *c)
 {
@@ -419,7 +421,7 @@ static __always_inline void emit(struct __sk_buff *skb, const __u32 size, __u32 
 
 	if (!r) {
 		count(&c->ring_full);
-		return;
+		return false;
 	}
 	if (length > room)
 		length = room;
@@ -429,7 +431,7 @@ static __always_inline void emit(struct __sk_buff *skb, const __u32 size, __u32 
 	if (last >= room || load(skb, 0, r->data, last + 1)) {
 		bpf_ringbuf_discard(r, BPF_RB_NO_WAKEUP);
 		count(&c->load_failed);
-		return;
+		return false;
 	}
 	r->time_ns = bpf_ktime_get_boot_ns();
 	r->kind = WIRE_PACKET;
@@ -445,9 +447,8 @@ static __always_inline void emit(struct __sk_buff *skb, const __u32 size, __u32 
 	r->rules = reason->rules;
 	fill_attribution(r, credit);
 	count(&c->emitted);
-	if (config.shed == WIRE_SHED_PAYLOAD && reason->cut)
-		count(&c->cut);
 	bpf_ringbuf_submit(r, wake_flag() | mark_flag(size));
+	return true;
 }
 
 /* Not inline: see ask_slot(). */
@@ -490,13 +491,17 @@ static __always_inline bool is_behind(void)
 /*
  * Does the flow belong to those that are left out under load? Its ends count alike in
  * both directions; a fragment behind the first has no ports and goes by its addresses.
+ * Not static: its stack is not on_packet()'s, which has none to spare.
  */
-static __always_inline bool is_shed_flow(const struct headers *h)
+__noinline int is_shed_flow(const struct headers *h)
 {
-	const __u32 *at = (const __u32 *)h->network;
+	const __u32 *at;
 	__u32 src, dst;
 	__u64 hash;
 
+	if (!h)
+		return 0;
+	at = (const __u32 *)h->network;
 	if (h->version == 4) {
 		src = at[3];
 		dst = at[4];
@@ -527,7 +532,7 @@ static __always_inline int on_packet(struct __sk_buff *skb, __u8 direction)
 	const struct wire_rules *r;
 	struct wire_counters *c;
 	struct credit credit = {};
-	struct reason reason = {};
+	struct reason reason;
 	struct headers h = {};
 	struct task_struct *task;
 	bool known;
@@ -602,8 +607,12 @@ static __always_inline int on_packet(struct __sk_buff *skb, __u8 direction)
 		mask &= r->of_classes[wants];
 		if (!mask)
 			goto shed;
-		reason.cut = true;
-		length = small;
+		reason.rules = mask;
+		reason.wants = wants;
+		reason.generation = r->generation;
+		if (emit(skb, WIRE_RECORD_SMALL, small, direction, &credit, &reason, c))
+			count(&c->cut);
+		return 1;
 	}
 
 	reason.rules = mask;

@@ -208,7 +208,7 @@ def stopped(tracee, probe, seconds):
 
 
 def shed_headers(tracee, probe, seconds):
-    """the same with payload wanted and `--shed headers`"""
+    """stopped under a flood of which payload is wanted, `--shed headers`"""
     with Load(1000) as load:
         tracee.process.send_signal(signal.SIGSTOP)
         probe.during(seconds)
@@ -217,7 +217,7 @@ def shed_headers(tracee, probe, seconds):
 
 
 def shed_sample(tracee, probe, seconds):
-    """the same with `--shed sample:16`"""
+    """stopped under a flood, `--shed sample:16`"""
     return stopped(tracee, probe, seconds)
 
 
@@ -287,6 +287,27 @@ def renamed(tracee, probe, seconds):
     return time.monotonic(), None
 
 
+def cgroups(tracee, probe, seconds):
+    """cgroups made and removed with packets of theirs on the way, and cgroup2 mounted again"""
+    number, end = 0, time.monotonic() + seconds
+    with tempfile.TemporaryDirectory(prefix="tracee-overload-") as point:
+        while time.monotonic() < end:
+            subprocess.run(["mount", "-t", "cgroup2", "none", point], check=True)
+            try:
+                path = f"{point}/tracee-overload-{os.getpid()}-{number}"
+                number += 1
+                os.mkdir(path)
+                send = ("import socket\nfor _ in range(100): socket.socket(socket.AF_INET, "
+                        f"socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', {FLOOD_PORT}))")
+                subprocess.run(["sh", "-c", f"echo $$ >{path}/cgroup.procs; exec python3 -c \"$1\"",
+                                "sh", send], check=False, stderr=subprocess.DEVNULL)
+                os.rmdir(path)
+            finally:
+                subprocess.run(["umount", point], check=True)
+            probe.during(0.1)
+    return time.monotonic(), None
+
+
 def run(program, case, seconds):
     arguments, before, group = [], None, None
     if case is shed_headers:
@@ -330,7 +351,8 @@ def small_memory(tracee, probe, seconds):
     return nothing(tracee, probe, seconds)
 
 
-CASES = [nothing, stopped, shed_headers, shed_sample, starved, small_memory, killed_sink, namespaces, renamed]
+CASES = [nothing, stopped, shed_headers, shed_sample, starved, small_memory, killed_sink, namespaces,
+         renamed, cgroups]
 
 
 def main():
