@@ -170,7 +170,8 @@ TEST(Redact, NamesInEveryRecord) {
       record("www.test", 33, hex("0001 0002 0003") + host),                // SRV
       record("www.test", 256, hex("0001 0002") + octets("ftp://db.corp.example/x")),
       record("www.test", 16, hex("0f") + octets("db.corp.example")),  // TXT
-      record("www.test", 39, host),                                   // DNAME, as text
+      record("www.test", 16, hex("0f") + octets("db.corp.example") + hex("01") + octets("x")),
+      record("www.test", 39, host),  // DNAME, as text
       record("db.corp.example", 16, hex("06") + octets("secret")),
       record("db.corp.example", 5, name("secret.test")),
       record("db.corp.example", 1, hex("0a000003")),

@@ -48,8 +48,8 @@ void hide_data(DnsUri& uri, const Hiding& in, bool all) noexcept { in.part(uri.t
 
 void hide_data(DnsText& text, const Hiding& in, bool all) noexcept {
   static constexpr std::string_view kOnly[] = {kRedacted};
-  // The raw form has all the strings.
-  if (!all && !in.what.hides_part_of(text.raw)) return;
+  const auto hides = [&](std::string_view one) { return in.what.hides_part_of(one); };
+  if (!all && !hides(text.raw) && std::ranges::none_of(text.strings, hides)) return;
   text = {kOnly, kRedacted};
 }
 
