@@ -179,6 +179,13 @@ bool LiveSource::retreat(const Error& error, const LiveOptions& options) {
 }
 
 Result<> LiveSource::start(const LiveOptions& options) {
+  // Asked once: the kernel writes so many counters, whatever a later answer would be.
+  const int cpus = libbpf_num_possible_cpus();
+  if (cpus < 1) {
+    return fail(Exit::RunTime, std::string("cannot count the CPUs: ") + std::strerror(-cpus),
+                "check that /sys is mounted and the limit of open files");
+  }
+  cpu_count_ = static_cast<size_t>(cpus);
   auto done = load(options);
   if (done) done = watch_ring();
   if (done && options.attach) done = attach();
@@ -476,8 +483,7 @@ void LiveSource::stop(RecordHandler& handler) noexcept {
 
 struct wire_counters LiveSource::counters() const noexcept {
   struct wire_counters sum = {};
-  std::vector<struct wire_counters> cpus(
-      static_cast<size_t>(std::max(libbpf_num_possible_cpus(), 1)));
+  std::vector<struct wire_counters> cpus(cpu_count_);
   const uint32_t key = 0;
   if (bpf_map_lookup_elem(bpf_map__fd(object_->maps.counters), &key, cpus.data()) != 0) return sum;
   for (const auto& cpu : cpus) {
@@ -515,8 +521,7 @@ std::pair<uint64_t, uint64_t> LiveSource::ring_fill() const noexcept {
 
 struct wire_news_counters LiveSource::news_counters() const noexcept {
   struct wire_news_counters sum = {};
-  std::vector<struct wire_news_counters> cpus(
-      static_cast<size_t>(std::max(libbpf_num_possible_cpus(), 1)));
+  std::vector<struct wire_news_counters> cpus(cpu_count_);
   const uint32_t key = 0;
   if (bpf_map_lookup_elem(bpf_map__fd(object_->maps.news), &key, cpus.data()) != 0) return sum;
   for (const auto& cpu : cpus) {

@@ -161,6 +161,7 @@ class LiveSource {
   size_t batch_ = 0;                  // packets of the current or last drain()
   size_t taken_ = 0;                  // records of it
   uint64_t received_ = 0;
+  size_t cpu_count_ = 0;  // possible ones
   BootEpoch boot_epoch_;
   bool more_ = false;  // the batch ended before the ring did
 };
