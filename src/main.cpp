@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/core.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <ctime>
+#include <exception>
+#include <new>
 #include <optional>
+#include <system_error>
 #include <vector>
 
 #include "app/capture_options.h"
@@ -371,10 +375,28 @@ Result<int> run(int argc, char** argv) {
   return done;
 }
 
+// Memory or a thread was refused where nobody could do without: said, not a core dump.
+[[noreturn]] void end_for_lack() {
+  const auto end = [](std::string_view text) {
+    [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text.data(), text.size());
+    ::_exit(static_cast<int>(Exit::RunTime));
+  };
+  try {
+    if (const auto reason = std::current_exception()) std::rethrow_exception(reason);
+  } catch (const std::bad_alloc&) {
+    end("tracee: out of memory\n        raise its limit, or ask for less at once\n");
+  } catch (const std::system_error&) {
+    end("tracee: the system refuses a thread\n        raise its limit of tasks\n");
+  } catch (...) {
+  }
+  std::abort();
+}
+
 }  // namespace
 }  // namespace tracee
 
 int main(int argc, char** argv) {
+  std::set_terminate(tracee::end_for_lack);
   const auto done = tracee::run(argc, argv);
   if (done) return *done;
   tracee::say_error(done.error());

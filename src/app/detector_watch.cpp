@@ -14,6 +14,8 @@ namespace {
 
 // Who writes several files, or one in several steps, is waited for.
 constexpr int kQuietMs = 200;
+// How often to look whether something was asked, where there was no descriptor to be woken by.
+constexpr int kLookMs = 500;
 
 }  // namespace
 
@@ -74,9 +76,10 @@ bool DetectorWatch::drain_changes() {
 
 void DetectorWatch::run() {
   bool changed = false;
+  const int no_limit = wake_ ? -1 : kLookMs;
   for (;;) {
     pollfd ready[] = {{changes_.get(), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
-    const int got = poll(ready, 2, changed ? kQuietMs : -1);
+    const int got = poll(ready, 2, changed ? kQuietMs : no_limit);
     uint64_t count;
     [[maybe_unused]] const auto taken = ::read(wake_.get(), &count, sizeof count);
     bool asked = false;
