@@ -16,7 +16,8 @@ fuzz() {
 		"$build/corpus/$name" "$here/$name" >"$build/corpus/$name.log" 2>&1
 	status=$?
 	runs=$(sed -n 's/stat::number_of_executed_units: *//p' "$build/corpus/$name.log")
-	echo "$name: ${runs:-no} runs, exit status $status"
+	edges=$(sed -n 's/.*DONE *cov: \([0-9]*\).*/\1/p' "$build/corpus/$name.log")
+	echo "$name: ${runs:-no} runs, ${edges:-no} edges, exit status $status"
 	[ "$status" -eq 0 ] || tail -n 30 "$build/corpus/$name.log"
 	return "$status"
 }
