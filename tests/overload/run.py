@@ -227,10 +227,10 @@ def killed_sink(tracee, probe, seconds):
 
 
 def starved(tracee, probe, seconds):
-    """5 % of a processor, under a flood"""
+    """2 % of a processor, under a flood"""
     group = Group("cpu")
     try:
-        cpu_share(group, 5)
+        cpu_share(group, 2)
         group.set("cgroup.procs", tracee.process.pid)
         with Load() as load:
             probe.during(seconds)
