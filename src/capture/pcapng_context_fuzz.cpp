@@ -27,11 +27,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     at += octets;
   }
 
-  static const auto room = std::make_unique<uint8_t[]>(kContextBytesMax);
-  const size_t written = encode_context(read, room.get());
+  static const auto kRoom = std::make_unique<uint8_t[]>(kContextBytesMax);
+  const size_t written = encode_context(read, kRoom.get());
   if (written > kContextBytesMax) std::abort();
   Context again;
-  if (written > 0 && !decode_context(Bytes(room.get(), written), FileOrder(false), again)) {
+  if (written > 0 && !decode_context(Bytes(kRoom.get(), written), FileOrder(false), again)) {
     std::abort();
   }
   // Texts that are too long are left out, so only short inputs come back whole.
