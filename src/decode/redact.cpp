@@ -26,7 +26,8 @@ bool matches(std::string_view text, std::string_view suffix) noexcept {
 // Of a label; bytes that are no ASCII are taken for letters.
 bool in_label(char c) noexcept {
   const char small = lower(c);
-  return (small >= 'a' && small <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c < 0;
+  return (small >= 'a' && small <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+         static_cast<unsigned char>(c) >= 0x80;
 }
 
 bool stands_in(std::string_view text, std::string_view suffix) noexcept {
