@@ -201,6 +201,20 @@ Result<> run_pipeline(const Options& options, Pipeline& pipeline, Command* comma
   return run_live(options, pipeline, footer ? &*footer : nullptr, command);
 }
 
+Result<std::optional<PcapFilter>> packet_filter(const Options& options) {
+  if (options.pcap_filter.empty()) return std::optional<PcapFilter>();
+  auto made = PcapFilter::make(options.pcap_filter);
+  if (!made) return forward(made);
+  return std::optional(std::move(*made));
+}
+
+void redact(Pipeline& pipeline, const Options& options) {
+  pipeline.redact(options.redaction);
+  if (!options.redaction.any() || pipeline.captures().empty()) return;
+  say("--redact hides nothing in captures: their packets are whole; keep the files as you would "
+      "the secrets in them");
+}
+
 Result<int> trace(const Options& options, std::unique_ptr<Detection> detection) {
   const Catalog& catalog = detection->catalog();
   const Wishes wishes{options.events, options.scopes, options.policies, options.filters};
@@ -210,12 +224,9 @@ Result<int> trace(const Options& options, std::unique_ptr<Detection> detection) 
   const ProcessTree* tree = processes ? &*processes : nullptr;
   auto selection = Selection::parse(wishes, catalog, tree);
   if (!selection) return forward(selection);
-  std::optional<PcapFilter> packets;
-  if (!options.pcap_filter.empty()) {
-    auto made = PcapFilter::make(options.pcap_filter);
-    if (!made) return forward(made);
-    packets = std::move(*made);
-  }
+  auto filtered = packet_filter(options);
+  if (!filtered) return forward(filtered);
+  const std::optional<PcapFilter>& packets = *filtered;
   if (options.explain_filters) {
     // A capture file has no kernel side.
     if (options.push_down && options.input.empty()) selection->push_down(&wire_wants);
@@ -274,11 +285,7 @@ Result<int> trace(const Options& options, std::unique_ptr<Detection> detection) 
   if (enricher) pipeline.ask(*enricher, output_options->exec_path);
   pipeline.capture_into(std::move(*captures));
   if (packets) pipeline.look_only_at(*packets);
-  pipeline.redact(options.redaction);
-  if (options.redaction.any() && !pipeline.captures().empty()) {
-    say("--redact hides nothing in captures: their packets are whole; keep the files as you would "
-        "the secrets in them");
-  }
+  redact(pipeline, options);
   // A service that has nothing to read again is not ended by being asked to.
   const bool reloads = !wishes.policies.empty() || watch;
   if (reloads || std::getenv("NOTIFY_SOCKET") != nullptr) watch_reload();

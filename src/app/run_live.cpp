@@ -82,24 +82,29 @@ int sooner(int a, int64_t b) {
   return a < 0 ? limit : std::min(a, limit);
 }
 
-}  // namespace
-
-Result<> run_live(const Options& options, Pipeline& pipeline, Companion* companion,
-                  Command* command) {
+LiveOptions live_options(const Options& options, const Pipeline& pipeline,
+                         const struct wire_rules* rules, bool measure) {
   LiveOptions live;
-  pipeline.push_down(options.push_down);
-  const auto rules = pipeline.kernel_rules();
-  live.rules = rules.get();
+  live.rules = rules;
   live.dns_ports = options.dns_ports;
   live.ring_bytes = options.ring_bytes;
   live.shed = options.shed;
   live.sampled_flows = options.sampled_flows;
   live.attribution = options.attribution;
   live.payload_bytes = pipeline.captures().payload_bytes();
+  live.measure = measure;
+  return live;
+}
+
+}  // namespace
+
+Result<> run_live(const Options& options, Pipeline& pipeline, Companion* companion,
+                  Command* command) {
+  pipeline.push_down(options.push_down);
+  const auto rules = pipeline.kernel_rules();
   auto monitor = Monitor::open(options.metrics);
   if (!monitor) return forward(monitor);
-  live.measure = monitor->is_on();
-  auto opened = LiveSource::open(live);
+  auto opened = LiveSource::open(live_options(options, pipeline, rules.get(), monitor->is_on()));
   if (!opened) return forward(opened);
   LiveSource& source = **opened;
   if (!source.setback().empty())
