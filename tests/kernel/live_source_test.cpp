@@ -655,7 +655,11 @@ TEST_F(LiveTraffic, CountersHoldUnderABurst) {
     for (int i = 0; i < 50000; i++) ::sendto(fd, "x", 1, 0, as_sockaddr(a), sizeof a);
   };
   Child one("one", flood), two("two", flood);
-  std::this_thread::sleep_for(milliseconds(20));  // let the ring fill
+  // Nobody drains it yet; an emulated machine takes its time to fill it.
+  const auto end = Clock::now() + std::chrono::seconds(40);
+  while (source.counters().ring_full == 0 && Clock::now() < end) {
+    std::this_thread::sleep_for(milliseconds(5));
+  }
   for (int i = 0; i < 50; i++) source.drain(keeper_);
   finish(source, kPort);  // while they still send
   EXPECT_GT(source.counters().ring_full, 0u);
