@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <ctime>
 #include <exception>
 #include <new>
 #include <optional>
@@ -28,6 +27,7 @@
 #include "app/signals.h"
 #include "app/summary.h"
 #include "app/version.h"
+#include "base/clock.h"
 #include "event/lost_events.h"
 
 namespace tracee {
@@ -75,12 +75,6 @@ bool asks_for_containers(const Options& options) {
     return scope != "not-container" &&
            (scope.find("container") != scope.npos || scope.starts_with("pod"));
   });
-}
-
-uint64_t now_ns() {
-  timespec now;
-  clock_gettime(CLOCK_REALTIME, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
 }
 
 using Outputs = std::vector<std::unique_ptr<Output>>;
@@ -255,7 +249,7 @@ Result<int> trace(const Options& options, std::unique_ptr<Detection> detection) 
     format.columns = Columns::Enriched;
   }
   // Relative times count from now, or from a file's first event.
-  if (options.input.empty()) format.start_ns = now_ns();
+  if (options.input.empty()) format.start_ns = clock_ns(CLOCK_REALTIME);
   output_options->world = {.live = options.input.empty(), .stop_requested = stop_requested};
   output_options->make_filter = [&](const std::string& label, const std::string& events,
                                     const std::string& filter) {

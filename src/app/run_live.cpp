@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <poll.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include "app/service.h"
 #include "app/signals.h"
 #include "app/summary.h"
+#include "base/clock.h"
 #include "capture/live.h"
 
 namespace tracee {
@@ -19,12 +19,6 @@ namespace {
 constexpr int kFlushMs = 100;
 constexpr int kLossMs = 1000;
 constexpr int kSlackMs = 500;
-
-int64_t now_ms(clockid_t clock) {
-  timespec now;
-  clock_gettime(clock, &now);
-  return int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
-}
 
 // Tells the stream about kernel losses, at most once a second.
 class LossReporter {
@@ -63,7 +57,7 @@ class LossReporter {
     if (total != before) pipeline.report_loss(stage, total - before, interval_ms, time_ns());
     before = total;
   }
-  static uint64_t time_ns() { return static_cast<uint64_t>(now_ms(CLOCK_REALTIME)) * 1'000'000; }
+  static uint64_t time_ns() { return clock_ns(CLOCK_REALTIME); }
 
   int64_t reported_ms_;
   uint64_t ring_full_ = 0, load_failed_ = 0, shed_ = 0, cut_ = 0, uncaptured_ = 0;
@@ -125,7 +119,7 @@ Result<> run_live(const Options& options, Pipeline& pipeline, Companion* compani
     if (auto started = command->start(); !started) return started;
   }
   if (options.duration) stop_after(*options.duration);
-  const int64_t start = now_ms(CLOCK_MONOTONIC);
+  const int64_t start = clock_ms(CLOCK_MONOTONIC);
   LossReporter losses(start);
   Watchdog watchdog(start);
   monitor->tend(start, pipeline, source);
@@ -152,7 +146,7 @@ Result<> run_live(const Options& options, Pipeline& pipeline, Companion* compani
 
   const auto ended = [&] { return command != nullptr && command->status(); };
   while (!stop_requested() && !pipeline.finished() && !ended()) {
-    int64_t now = now_ms(CLOCK_MONOTONIC);
+    int64_t now = clock_ms(CLOCK_MONOTONIC);
     int limit = sooner(source.before_wait(), losses.due_ms() - now);
     // A wake-up each second, which losses need anyway, serves what can wait that long.
     if (pipeline.waiting()) limit = sooner(limit, flushed + kFlushMs - now);
@@ -166,7 +160,7 @@ Result<> run_live(const Options& options, Pipeline& pipeline, Companion* compani
     pipeline.refresh();  // before the packets: names that have come are for them
     source.drain(pipeline);
     serve_requests(pipeline, apply);
-    now = now_ms(CLOCK_MONOTONIC);
+    now = clock_ms(CLOCK_MONOTONIC);
     watchdog.tend(now);
     if (losses.look(source, pipeline, now)) {
       catch_up(source, pipeline, news_lost);
@@ -174,7 +168,7 @@ Result<> run_live(const Options& options, Pipeline& pipeline, Companion* compani
     }
     pipeline.refresh();
     // What was sent before may still be on its way.
-    const auto real_ms = now_ms(CLOCK_REALTIME) - kSlackMs;
+    const auto real_ms = clock_ms(CLOCK_REALTIME) - kSlackMs;
     pipeline.on_time(static_cast<uint64_t>(real_ms) * 1'000'000);
     if (companion != nullptr && !companion->tend(now, losses.lost())) break;
     if (now - flushed >= kFlushMs) {
@@ -187,7 +181,7 @@ Result<> run_live(const Options& options, Pipeline& pipeline, Companion* compani
   if (companion != nullptr) companion->end();
   tell_service_manager("STOPPING=1");
   source.stop(pipeline);
-  losses.report(source, pipeline, now_ms(CLOCK_MONOTONIC));
+  losses.report(source, pipeline, clock_ms(CLOCK_MONOTONIC));
   const wire_counters counters = source.counters();
   pipeline.finish(counters.ring_full + counters.load_failed + counters.shed);
   pipeline.close();

@@ -2,7 +2,6 @@
 // `tracee top`: live beside the loop that traces; of a file, each moment is a
 // replay up to it, so that it shows what a live screen would have shown then.
 #include <poll.h>
-#include <time.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -10,6 +9,7 @@
 #include "app/run.h"
 #include "app/signals.h"
 #include "app/summary.h"
+#include "base/clock.h"
 #include "capture/replay.h"
 #include "output/format/format.h"
 #include "view/screen.h"
@@ -115,12 +115,9 @@ class LiveTop final : public Companion {
     if (top_.quit()) return false;
     if (!pressed && now < due_) return true;
     due_ = now + kRedrawMs;
-    timespec real;
-    clock_gettime(CLOCK_REALTIME, &real);
     state_.source = "live";
     state_.lost = lost;
-    state_.now_ns =
-        static_cast<uint64_t>(real.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(real.tv_nsec);
+    state_.now_ns = clock_ns(CLOCK_REALTIME);
     Screen::show(top_.draw(state_, Screen::width(), Screen::height()));
     return true;
   }

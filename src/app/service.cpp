@@ -3,7 +3,6 @@
 
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include <cstring>
 #include <string>
 
+#include "base/clock.h"
 #include "base/fd.h"
 
 namespace tracee {
@@ -45,10 +45,8 @@ void tell_service_manager(std::string_view state) noexcept {
 }
 
 void tell_reloading() noexcept {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  const int64_t usec = int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000;
-  tell_service_manager("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(usec));
+  tell_service_manager("RELOADING=1\nMONOTONIC_USEC=" +
+                       std::to_string(clock_ns(CLOCK_MONOTONIC) / 1000));
 }
 
 Watchdog::Watchdog(int64_t now_ms) noexcept : told_ms_(now_ms) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "capture/boot_epoch.h"
 
-#include <ctime>
 #include <limits>
+
+#include "base/clock.h"
 
 namespace tracee {
 namespace {
@@ -11,20 +12,14 @@ constexpr uint64_t kRoundNs = 10'000;
 // Less than this is an error of measuring.
 constexpr uint64_t kStepNs = 100'000;
 
-uint64_t now(clockid_t clock) noexcept {
-  timespec time{};
-  ::clock_gettime(clock, &time);
-  return static_cast<uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(time.tv_nsec);
-}
-
 }  // namespace
 
 BootEpoch::Reading BootEpoch::measure() noexcept {
   Reading best{.width_ns = std::numeric_limits<uint64_t>::max()};
   for (int i = 0; i < 16; ++i) {
-    const uint64_t before = now(CLOCK_BOOTTIME);
-    const uint64_t real = now(CLOCK_REALTIME);
-    const uint64_t width = now(CLOCK_BOOTTIME) - before;
+    const uint64_t before = clock_ns(CLOCK_BOOTTIME);
+    const uint64_t real = clock_ns(CLOCK_REALTIME);
+    const uint64_t width = clock_ns(CLOCK_BOOTTIME) - before;
     if (width >= best.width_ns) continue;
     best = {.boot_ns = before + width / 2, .real_ns = real, .width_ns = width};
   }

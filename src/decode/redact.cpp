@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "event/catalog.h"
 
 namespace tracee {
@@ -11,28 +12,24 @@ namespace {
 // A copy is never larger than what the decoder had room for, but for URLs that grow.
 constexpr size_t kArenaBytes = 2 * 1024 * 1024;
 
-char lower(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-
 // In a DNS message a label's length stands where its text has a dot.
 bool separates(char c) noexcept { return c == '.' || (c > 0 && c < 64 && c < ' '); }
 
 bool matches(std::string_view text, std::string_view suffix) noexcept {
-  return std::ranges::equal(text, suffix,
-                            [](char a, char b) { return b == '.' ? separates(a) : lower(a) == b; });
+  return std::ranges::equal(
+      text, suffix, [](char a, char b) { return b == '.' ? separates(a) : to_lower(a) == b; });
 }
 
 // Of a label; bytes that are no ASCII are taken for letters.
 bool in_label(char c) noexcept {
-  const char small = lower(c);
+  const char small = to_lower(c);
   return (small >= 'a' && small <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
          static_cast<unsigned char>(c) >= 0x80;
 }
 
 bool stands_in(std::string_view text, std::string_view suffix) noexcept {
   for (size_t at = 0; at + suffix.size() <= text.size(); ++at) {
-    if (lower(text[at]) != suffix[0] || (at > 0 && in_label(text[at - 1]))) continue;
+    if (to_lower(text[at]) != suffix[0] || (at > 0 && in_label(text[at - 1]))) continue;
     if (!matches(text.substr(at, suffix.size()), suffix)) continue;
     const std::string_view rest = text.substr(at + suffix.size());
     if (rest.empty()) return true;
@@ -58,7 +55,7 @@ Result<> add_name(std::string_view name, Redaction& out) {
     return fail(Exit::Usage, "--redact: more than 16 names", "name a domain that holds several");
   }
   std::string small(name);
-  std::ranges::transform(small, small.begin(), lower);
+  std::ranges::transform(small, small.begin(), to_lower);
   if (std::ranges::find(out.names, small) == out.names.end()) out.names.push_back(std::move(small));
   return {};
 }

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <functional>
 
+#include "base/ascii.h"
 #include "event/address.h"
 #include "filter/key_ranges.h"
 
@@ -17,8 +18,6 @@ namespace {
 
 constexpr size_t kMaxFileBytes = size_t{256} << 20;
 constexpr size_t kMaxName = 255;
-
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 tl::unexpected<Error> wrong(const std::string& place, std::string what, std::string hint) {
   return fail(Exit::Usage, place + ": " + std::move(what), std::move(hint));
@@ -82,7 +81,7 @@ class DomainSet final : public OuterSet {
     // Longer than any name: what is listed can only be at its end.
     if (name.size() > kMaxName) name.remove_prefix(name.size() - kMaxName);
     char room[kMaxName];
-    std::ranges::transform(name, room, lower);
+    std::ranges::transform(name, room, to_lower);
     for (std::string_view rest(room, name.size()); !rest.empty();) {
       if (table.contains(rest)) return true;
       const size_t dot = rest.find('.');
@@ -175,7 +174,7 @@ class Builder {
                        "write example.org; names below it are meant too");
         }
         char room[kMaxName];
-        std::ranges::transform(domain, room, lower);
+        std::ranges::transform(domain, room, to_lower);
         domains_->table.add({room, domain.size()});
         return {};
       }

@@ -2,12 +2,12 @@
 #include "detect/stores.h"
 
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
 
+#include "base/clock.h"
 #include "detect/api_event.h"
 #include "detect/registry.h"
 
@@ -35,13 +35,7 @@ detection::SystemInfo read_system(const std::string& tracee_version) {
     out.kernel_release = names.release;
     out.hostname = names.nodename;
   }
-  timespec real, boot;
-  clock_gettime(CLOCK_REALTIME, &real);
-  clock_gettime(CLOCK_BOOTTIME, &boot);
-  const auto ns = [](const timespec& t) {
-    return static_cast<uint64_t>(t.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(t.tv_nsec);
-  };
-  out.boot_time_ns = ns(real) - ns(boot);
+  out.boot_time_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
   std::ifstream file("/etc/os-release");
   for (std::string line; std::getline(file, line);) {
     const size_t equals = line.find('=');

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "enrich/enricher.h"
 
-#include <ctime>
-
+#include "base/clock.h"
 #include "enrich/owner.h"
 
 namespace tracee {
@@ -10,14 +9,6 @@ namespace {
 
 constexpr int64_t kAskMs = 100, kScanMs = 10'000;
 constexpr size_t kAskAtOnce = 64;
-
-uint64_t clock_ns(clockid_t clock) {
-  timespec now{};
-  clock_gettime(clock, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
-}
-
-int64_t now_ms() { return static_cast<int64_t>(clock_ns(CLOCK_MONOTONIC) / 1'000'000); }
 
 void fill_container(const ContainerEntry& entry, Context& context) noexcept {
   const ContainerNames& names = entry.names;
@@ -33,7 +24,7 @@ Enricher::Enricher() : since_(clock_ns(CLOCK_BOOTTIME)) {}
 void Enricher::start(std::vector<RuntimeSocket> runtimes) {
   scan_cgroups(containers_);
   has_groups_ = true;
-  scanned_ms_ = now_ms();
+  scanned_ms_ = clock_ms(CLOCK_MONOTONIC);
   resolver_.emplace(std::move(runtimes));
 }
 
@@ -137,7 +128,7 @@ void Enricher::refresh() {
   for (Answer& answer : resolver_->answers()) {
     containers_.answer(answer.id, std::move(answer.names));
   }
-  const int64_t now = now_ms();
+  const int64_t now = clock_ms(CLOCK_MONOTONIC);
   look_for_missed(now);
   if (!containers_.take_new() && now - asked_ms_ < kAskMs) return;
   asked_ms_ = now;

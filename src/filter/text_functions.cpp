@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "base/ascii.h"
 #include "event/address.h"
 
 namespace tracee {
@@ -17,7 +18,6 @@ Value mapped(std::string_view text, char (*change)(char), Scratch& scratch) noex
   return value_of(std::string_view(out, text.size()));
 }
 
-char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 char to_upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; }
 
 std::string_view trimmed(std::string_view text) noexcept {

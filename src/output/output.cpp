@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <ctime>
 
+#include "base/clock.h"
 #include "output/header.h"
 #include "output/sink/file.h"
 #include "output/sink/kinds.h"
@@ -126,12 +126,6 @@ tl::unexpected<Error> unknown_format(const std::string& name) {
   }
   return fail(Exit::Usage, "--output: unknown format '" + name + "'",
               near.empty() ? "formats are " + all : near);
-}
-
-uint64_t now_ns() noexcept {
-  timespec now;
-  clock_gettime(CLOCK_REALTIME, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
 }
 
 std::string prologue_of(Format& format) {
@@ -320,7 +314,9 @@ void Output::write(const Event& event, bool always) noexcept {
 }
 
 void Output::flush() noexcept {
-  if (sorter_) return flush_sorted(closed_ ? UINT64_MAX : sorter_->settled(live_ ? now_ns() : 0));
+  if (sorter_)
+    return flush_sorted(closed_ ? UINT64_MAX
+                                : sorter_->settled(live_ ? clock_ns(CLOCK_REALTIME) : 0));
   if (sink_ && !marks_.empty()) sink_->take({buffer_.text(), marks_});
   clear();
 }

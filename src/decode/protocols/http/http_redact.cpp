@@ -2,6 +2,7 @@
 // HTTP events without credentials, query strings and hidden names.
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "decode/protocols/http/http.h"
 #include "decode/protocols/http/http_event.h"
 #include "decode/redact.h"
@@ -19,13 +20,9 @@ constexpr std::string_view kUrlNames[] = {"referer",     "location",   "destinat
                                           "original-ur", "rewrite-ur", "forwarded-ur"};
 constexpr std::string_view kUrlsNames[] = {"link", "refresh"};
 
-char lower(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-
 bool has_part(std::string_view name, std::span<const std::string_view> parts) noexcept {
   return std::ranges::any_of(parts, [&](std::string_view part) {
-    const auto same = [](char a, char b) { return lower(a) == b; };
+    const auto same = [](char a, char b) { return to_lower(a) == b; };
     return std::search(name.begin(), name.end(), part.begin(), part.end(), same) != name.end();
   });
 }
