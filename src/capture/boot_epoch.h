@@ -19,7 +19,7 @@ class BootEpoch {
     uint64_t width_ns = 0;  // how far apart the two may have been read
   };
 
-  BootEpoch() noexcept { set(measure()); }
+  explicit BootEpoch(Reading reading = measure()) noexcept { set(reading); }
 
   // For times of packets, as exact as the clocks can be compared (some 20 ns).
   uint64_t exact_ns() const noexcept { return exact_; }
