@@ -153,8 +153,7 @@ static_assert(sizeof(PipelineCounters) == (8 + std::size(kAttributions) + 3) * s
 void Pipeline::take_counts(Pipeline& worker) noexcept {
   counters_.add(worker.counters_);
   worker.counters_ = {};
-  decoder_.add(worker.decoder_.counters());
-  worker.decoder_.clear_counters();
+  decoder_.take_counts(worker.decoder_);
   for (const uint32_t id : kind_ids_) kinds_[id].count += std::exchange(worker.kinds_[id].count, 0);
 }
 

@@ -54,19 +54,16 @@ class Ticker {
 };
 
 // Why one worker has to do it; null: several can.
-const char* why_one(const Options& options, const Pipeline& pipeline) {
-  struct stat file {};
-  if (::stat(options.input.c_str(), &file) != 0 || !S_ISREG(file.st_mode)) {
-    return "the input is no regular file";
-  }
+const char* why_one(const struct stat& file, const Options& options, const Pipeline& pipeline) {
+  if (!S_ISREG(file.st_mode)) return "the input is no regular file";
   if (options.count) return "--count stops at an event";
   if (pipeline.detectors() != nullptr) return "detectors see events in their order";
   if (!pipeline.captures().empty()) return "packets are written too";
   if (!options.policies.empty()) return "policies can be read again while it runs";
   const auto& outputs = pipeline.outputs();
-  const bool any_order =
+  const bool have_parts =
       std::ranges::all_of(outputs, [](const auto& output) { return output->has_parts(); });
-  return any_order ? nullptr : "an output sorts events or counts time from the first";
+  return have_parts ? nullptr : "an output sorts events or counts time from the first";
 }
 
 size_t worker_count(const Options& options, const Pipeline& pipeline) {
@@ -74,15 +71,15 @@ size_t worker_count(const Options& options, const Pipeline& pipeline) {
   // Of a smaller file the start is most of the time.
   constexpr off_t kSmallFile = 4 << 20;
   if (options.workers && *options.workers == 1) return 1;
-  const char* reason = why_one(options, pipeline);
+  struct stat file {};
+  if (::stat(options.input.c_str(), &file) != 0) file.st_mode = 0;  // `-`, or one that is gone
+  const char* reason = why_one(file, options, pipeline);
   if (options.workers) {
     if (reason == nullptr) return *options.workers;
     say(std::string("--workers: one worker only, because ") + reason);
     return 1;
   }
-  struct stat file {};
-  const bool small = ::stat(options.input.c_str(), &file) != 0 || file.st_size < kSmallFile;
-  if (reason != nullptr || small) return 1;
+  if (reason != nullptr || file.st_size < kSmallFile) return 1;
   return std::clamp(std::thread::hardware_concurrency(), 1u, kMostByDefault);
 }
 

@@ -55,13 +55,14 @@ class Decoder {
   bool has_order() const noexcept { return fragments_ != nullptr; }
 
   const DecodeCounters& counters() const noexcept { return counters_; }
-  // Adds what another has counted.
-  void add(const DecodeCounters& more) noexcept { counters_ += more; }
-  void clear_counters() noexcept { counters_ = {}; }
+  // Counts as its own what `other` has counted, which begins anew.
+  void take_counts(Decoder& other) noexcept {
+    counters_ += other.counters_;
+    other.counters_ = {};
+  }
 
  private:
   static Parse walk_transport(Packet& packet) noexcept;
-  void decode_alone(const Packet& packet, Scope& scope, uint32_t wants) noexcept;
   void decode_ordered(const Packet& packet, Scope& scope, uint32_t wants) noexcept;
   void decode_segment(const Packet& packet, Scope& scope, uint32_t wants) noexcept;
   void decode_datagram(const Packet& packet, Scope& scope, uint32_t wants) noexcept;
