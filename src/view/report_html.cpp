@@ -134,9 +134,7 @@ class Times {
       : span_ns_(last_ns - first_ns), days_(date_text(first_ns) != date_text(last_ns)) {}
 
   std::string text(uint64_t time_ns) const {
-    const bool is_short = span_ns_ < 10'000'000'000;
-    return (days_ ? date_text(time_ns) + " " : "") +
-           (is_short ? precise_clock_text(time_ns) : clock_text(time_ns));
+    return (days_ ? date_text(time_ns) + " " : "") + clock_text(time_ns, span_ns_);
   }
   bool days() const { return days_; }
 

@@ -63,7 +63,8 @@ static std::string local_text(uint64_t time_ns, const char* format) {
 }
 
 std::string clock_text(uint64_t time_ns) { return local_text(time_ns, "%H:%M:%S"); }
-std::string precise_clock_text(uint64_t time_ns) {
+std::string clock_text(uint64_t time_ns, uint64_t span_ns) {
+  if (span_ns >= 10'000'000'000) return clock_text(time_ns);
   const std::string ms = std::to_string(time_ns / 1'000'000 % 1000 + 1000);
   return clock_text(time_ns) + "." + ms.substr(1);
 }

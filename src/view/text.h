@@ -24,8 +24,8 @@ std::string cut_text(std::string_view text, size_t width);
 std::string printable(std::string_view text);
 // "HH:MM:SS", local time.
 std::string clock_text(uint64_t time_ns);
-// "HH:MM:SS.mmm", local time.
-std::string precise_clock_text(uint64_t time_ns);
+// The same, with milliseconds where a span is so short that they tell its ends apart.
+std::string clock_text(uint64_t time_ns, uint64_t span_ns);
 // "YYYY-MM-DD", local time.
 std::string date_text(uint64_t time_ns);
 

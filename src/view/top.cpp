@@ -250,7 +250,7 @@ std::vector<Top::Row> Top::rows(const State& state) const {
     case Page::Domains:
       for (const auto& [domain, seen] : traffic_.domains().items()) {
         Row& row = add(printable(domain), seen.meter);
-        row.cells = {row.name, seen.how, process_text(seen.last), short_number(row.rate.packets),
+        row.cells = {row.name, seen.how(), process_text(seen.last), short_number(row.rate.packets),
                      short_number(row.total.packets)};
       }
       break;
@@ -408,13 +408,9 @@ ScreenLine Top::hint(const State& state, size_t width) const {
 }
 
 ScreenLine Top::slider(const State& state, size_t width) const {
-  // Ends of a short file differ in their milliseconds only.
-  const bool is_short = state.end_ns - state.begin_ns < 10'000'000'000;
-  const auto time = [&](uint64_t time_ns) {
-    return is_short ? precise_clock_text(time_ns) : clock_text(time_ns);
-  };
-  const std::string begin = " " + time(state.begin_ns) + " ";
-  const std::string end = " " + time(state.end_ns) + " ";
+  const uint64_t length_ns = state.end_ns - state.begin_ns;
+  const std::string begin = " " + clock_text(state.begin_ns, length_ns) + " ";
+  const std::string end = " " + clock_text(state.end_ns, length_ns) + " ";
   const std::string keys = filter_.empty() ? " ←→ <> go  / filter  ? keys  q quit"
                                            : " filter: " + cut_text(filter_, width / 3) + " ";
   const size_t used = begin.size() + end.size() + columns_of_text(keys);

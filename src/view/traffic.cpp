@@ -198,17 +198,14 @@ void Traffic::count(const Event& event, const ConnectionKey& key, bool out) {
 
 void Traffic::note_domain(const Event& event, const Columns& columns, const ProcessKey& process) {
   std::string_view name;
-  std::string_view how;
   if (columns.dns != nullptr) {
     const void* message = columns.dns->get(event.data).p;
     if (columns.is_response != nullptr && columns.is_response->get(message).u != 0) return;
     const Value questions = columns.questions->get(message);
     if (questions.count == 0) return;
     name = columns.question_name->get(columns.questions->at(questions.p, 0).p).text();
-    how = "dns";
   } else {
     name = columns.host->get(columns.http->get(event.data).p).text();
-    how = "http";
   }
   if (name.empty()) return;
   name_.assign(name);
@@ -217,12 +214,7 @@ void Traffic::note_domain(const Event& event, const Columns& columns, const Proc
   one.packets = 1;
   domain.meter.add(event.context->time_ns / 1'000'000'000, one);
   domain.last = process;
-  if (domain.how.find(how) == domain.how.npos) {
-    if (domain.how.empty())
-      domain.how = how;
-    else
-      domain.how = "dns,http";  // in one order, whichever came first
-  }
+  (columns.dns != nullptr ? domain.in_dns : domain.in_http) = true;
 }
 
 void Traffic::keep_line(const Event& event, const ConnectionKey& key) {

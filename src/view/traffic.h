@@ -58,9 +58,11 @@ struct PeerSeen {
   ProcessKey last;  // who talked to it last
 };
 struct DomainSeen {
-  Meter meter;      // packets: questions and requests
-  std::string how;  // "dns", "http"
+  Meter meter;  // packets: questions and requests
+  bool in_dns = false, in_http = false;
   ProcessKey last;
+
+  const char* how() const noexcept { return !in_http ? "dns" : in_dns ? "dns,http" : "http"; }
 };
 struct ProtocolSeen {
   Meter meter;
