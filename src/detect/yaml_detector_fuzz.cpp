@@ -5,43 +5,12 @@
 
 #include "detect/engine.h"
 #include "detect/yaml_detector.h"
-#include "event/address.h"
+#include "support/fuzz_event.h"
 #include "support/fuzz_file.h"
 
 namespace {
 
 using namespace tracee;
-
-struct Question {
-  std::string_view name, type;
-};
-struct Sample {
-  Address src;
-  uint16_t port;
-  Flag flag;
-  int64_t length;
-  std::string_view name;
-  std::span<const Question> questions;
-  TextMap headers;
-};
-constexpr Field kQuestionFields[] = {
-    field<&Question::name, "name">("Name."),
-    field<&Question::type, "type">("Type."),
-};
-constexpr RecordSpec kQuestion{"Question", kQuestionFields};
-constexpr Field kFields[] = {
-    argument<&Sample::src, "src">("const char*", "Source."),
-    argument<&Sample::port, "port">("u16", "Port."),
-    argument<&Sample::flag, "flag">("u8", "Flag."),
-    argument<&Sample::length, "length">("s64", "Length."),
-    argument<&Sample::name, "name">("const char*", "Name."),
-    argument<&Sample::questions, "questions">("x", "Questions.", &kQuestion),
-    argument<&Sample::headers, "headers">("x", "Headers."),
-};
-constexpr std::string_view kSets[] = {"default"};
-constexpr EventSpec kEvent{2001, "event", "1.0.0", kSets, kFields, "An event.", ""};
-constexpr EventSpec kOther{2002, "other", "1.0.0", kSets, kFields, "Another.", ""};
-constexpr const EventSpec* kEvents[] = {&kEvent, &kOther};
 
 class Nobody final : public EventHandler {
  public:
@@ -54,9 +23,9 @@ class Nobody final : public EventHandler {
 };
 
 void feed(Engine& engine) {
-  const Question questions[] = {{"a.b.example", "A"}, {"", "TXT"}};
-  const std::string_view agents[] = {"curl/8"};
-  const MapEntry headers[] = {{"User-Agent", agents}};
+  const std::string_view texts[] = {"curl/8"};
+  const test::FuzzItem items[] = {{"a.b.example", 1, texts}, {"", 65535, {}}};
+  const MapEntry map[] = {{"User-Agent", texts}};
   Context context;
   context.process_name = "curl";
   context.host_process_id = 4711;
@@ -64,14 +33,14 @@ void feed(Engine& engine) {
   for (uint64_t i = 0; i < 24; ++i) {
     // A second, then an hour apart, so that what waits for time comes due.
     context.time_ns = 1'700'000'000'000'000'000 + i * (i < 12 ? 1'000'000'000 : 3'600'000'000'000);
-    const Sample sample{*parse_address(i % 2 != 0 ? "10.0.0.1" : "2001:db8::1"),
-                        static_cast<uint16_t>(i % 5),
-                        {i % 3 == 0},
-                        static_cast<int64_t>(i) - 2,
-                        i % 2 != 0 ? "one.example" : "",
-                        std::span(questions).first(i % 3),
-                        headers};
-    const Event event{i % 4 == 3 ? &kOther : &kEvent, &context, &sample};
+    const test::FuzzSample sample{*parse_address(i % 2 != 0 ? "10.0.0.1" : "2001:db8::1"),
+                                  static_cast<uint16_t>(i % 5),
+                                  {i % 3 == 0},
+                                  static_cast<int64_t>(i) - 2,
+                                  i % 2 != 0 ? "one.example" : "",
+                                  std::span(items).first(i % 3),
+                                  map};
+    const Event event{i % 4 == 3 ? &test::kFuzzOther : &test::kFuzzEvent, &context, &sample};
     engine.on_time(context.time_ns, out);
     if (engine.wants(*event.spec)) engine.on_event(event, ~uint64_t{0}, out);
   }
@@ -92,7 +61,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!folder->files.front().rule) return 0;  // a list
   std::vector<std::unique_ptr<Detector>> detectors;
   detectors.push_back(make_yaml_detector(*folder->files.front().rule, folder->lists));
-  Registry registry(kEvents, {"amd64", "0.1.0"});
+  Registry registry(test::kFuzzEvents, {"amd64", "0.1.0"});
   if (!registry.add(std::move(detectors))) return 0;
   if (registry.detectors().empty() && registry.warnings().empty() &&
       folder->files.front().rule->definition.requirements.architectures.empty() &&
