@@ -7,27 +7,23 @@
 containerd is this test's own, and asked over CRI, as the kubelet does. Arguments,
 capabilities, mounts and the probe are read from the DaemonSet; the container is not
 privileged, its root is read-only, containerd's own seccomp profile holds, and process ids
-and network are the host's. The probe, `tracee check`, must be green, and a packet that a process of the host sends must come out as an event that names it. Exit status:
-0 it holds, 1 it does not, 77 the machine lacks something, which is said.
+and network are the host's. The probe, `tracee check`, must be green, and a packet that a
+process of the host sends must come out as an event that names it. Exit status: 0 it holds, 1 it does not, 77 the machine lacks something, which is said.
 """
 import argparse
-import fcntl
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 
 import yaml
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../live"))
 # pylint: disable=wrong-import-position
-from containerd import Containerd, field, first_text, make_image  # noqa: E402
-from process import Failure, Skip, await_, read  # noqa: E402
-from run import need_capabilities  # noqa: E402
+from containerd import field, first_text, need_containerd, own_containerd  # noqa: E402
+from process import Failure, alone, await_, outcome, read  # noqa: E402
 
 IMAGE = "docker.io/library/tracee:test"
 def daemon_set(deploy):
@@ -140,8 +136,16 @@ def build(deploy, binary, folder):
     """An image of the program and this machine's libraries, without a network."""
     subprocess.run(["strip", "-o", f"{folder}/tracee", binary], check=True)
     subprocess.run(["unshare", "--net", f"{deploy}/container/build-image.sh", "--binary",
-                    f"{folder}/tracee", "--tag", "tracee:test", f"{folder}/image.tar"], check=True)
-    return f"{folder}/image.tar"
+                    f"{folder}/tracee", "--tag", "tracee:test", f"{folder}/tracee.tar"], check=True)
+    return f"{folder}/tracee.tar"
+
+
+def work(options):
+    need_containerd()
+    with alone(), own_containerd() as (containerd, folder):
+        image = options.image or build(options.deploy, os.path.abspath(options.binary), folder)
+        containerd.ctr("-n", "k8s.io", "images", "import", "--snapshotter", "native", image)
+        check(containerd, options.deploy, folder)
 
 
 def main():
@@ -151,35 +155,7 @@ def main():
     source.add_argument("--binary")
     source.add_argument("--image")
     options = parser.parse_args()
-    os.environ["PATH"] += ":/usr/sbin:/sbin"
-    folder, containerd = None, None
-    try:
-        need_capabilities()
-        for program in ("containerd", "ctr", "runc", "curl", "busybox"):
-            if shutil.which(program) is None:
-                raise Skip(f"needs {program}")
-        lock = open("/run/tracee-live.lock", "w", encoding="ascii")
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        folder = tempfile.mkdtemp(prefix="tracee-image-")
-        image = options.image or build(options.deploy, os.path.abspath(options.binary), folder)
-        containerd = Containerd(folder)
-        make_image(f"{folder}/pause.tar", shutil.which("busybox"))
-        for path in (f"{folder}/pause.tar", image):
-            containerd.ctr("-n", "k8s.io", "images", "import", "--snapshotter", "native", path)
-        check(containerd, options.deploy, folder)
-        print("container: holds")
-        return 0
-    except Skip as missing:
-        print(f"container: skipped: {missing}")
-        return 77
-    except Failure as error:
-        print(f"container: {error}")
-        return 1
-    finally:
-        if containerd:
-            containerd.end()
-        if folder:
-            shutil.rmtree(folder, ignore_errors=True)
+    return outcome(lambda: work(options))
 
 
 if __name__ == "__main__":

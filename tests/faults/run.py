@@ -84,7 +84,7 @@ class Run:
     def __enter__(self):
         self.place = tempfile.TemporaryDirectory(prefix="tracee-faults-")
         folder = self.folder = pathlib.Path(self.place.name)
-        environment = dict(os.environ, LD_PRELOAD=self.options.library)
+        environment = dict(os.environ, LD_PRELOAD=self.options.interposer)
         if self.fault:
             environment["FAULT"] = "{}:{}:{}".format(*self.fault)
         else:
@@ -174,12 +174,12 @@ def plan(counts):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("tracee")
-    parser.add_argument("library")
+    parser.add_argument("interposer")
     parser.add_argument("case", choices=CASES)
     parser.add_argument("--seconds", type=float, default=12)
     parser.add_argument("--only", help="FUNCTION:NUMBER")
     options = parser.parse_args()
-    options.tracee, options.library = map(os.path.abspath, (options.tracee, options.library))
+    options.tracee, options.interposer = map(os.path.abspath, (options.tracee, options.interposer))
     if options.case in ("live", "reload") and os.geteuid() != 0:
         print("faults: needs root", file=sys.stderr)
         return 77

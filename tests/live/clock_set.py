@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 
-from process import Failure, Skip, await_, read
+from process import Failure, Skip, alone, await_, outcome, read
 from run import need_capabilities
 
 HOUR = 3600
@@ -79,23 +79,19 @@ def clock_set(program, folder):
         traced.wait()
 
 
+def work(program):
+    if "TRACEE_OWN_MACHINE" not in os.environ:
+        raise Skip("the clock is not only this test's (TRACEE_OWN_MACHINE is not set)")
+    need_capabilities()
+    with alone(), tempfile.TemporaryDirectory() as folder:
+        clock_set(program, folder)
+
+
 def main():
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tracee", required=True)
     options = parser.parse_args()
-    try:
-        if "TRACEE_OWN_MACHINE" not in os.environ:
-            raise Skip("the clock is not only this test's (TRACEE_OWN_MACHINE is not set)")
-        need_capabilities()
-        with tempfile.TemporaryDirectory() as folder:
-            clock_set(options.tracee, folder)
-    except Skip as reason:
-        print(f"skipped: {reason}", file=sys.stderr)
-        return 77
-    except Failure as failure:
-        print(failure, file=sys.stderr)
-        return 1
-    return 0
+    return outcome(lambda: work(options.tracee))
 
 
 if __name__ == "__main__":

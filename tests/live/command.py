@@ -7,7 +7,6 @@
 Exit status: 0 it holds, 1 it does not, 77 the machine lacks something.
 """
 import argparse
-import fcntl
 import json
 import os
 import signal
@@ -15,7 +14,7 @@ import socket
 import subprocess
 import sys
 
-from process import Failure, Skip
+from process import Failure, alone, outcome
 from run import need_capabilities
 
 # A datagram at once, from a process of its own; then what the case wants.
@@ -91,23 +90,17 @@ def check(tracee):
     expect(b"told" in run.said, run.said)
 
 
+def work(program):
+    need_capabilities()
+    with alone():
+        check(program)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--tracee", required=True)
     options = parser.parse_args()
-    try:
-        need_capabilities()
-        lock = open("/run/tracee-live.lock", "w", encoding="ascii")
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        check(os.path.abspath(options.tracee))
-        print("command: holds")
-        return 0
-    except Skip as missing:
-        print(f"command: skipped: {missing}")
-        return 77
-    except Failure as error:
-        print(f"command: {error}")
-        return 1
+    return outcome(lambda: work(os.path.abspath(options.tracee)))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 
-from process import Failure, Skip, await_, libc, read
+from process import Failure, alone, await_, libc, outcome, read
 from run import need_capabilities
 
 POLICY = """apiVersion: tracee.aquasec.com/v1beta1
@@ -141,23 +141,19 @@ def another_user(program, folder):
             traced.process.wait()
 
 
+def work(program):
+    need_capabilities()
+    for case in (confined, another_user):
+        with alone(), tempfile.TemporaryDirectory(prefix="tracee-confined-") as folder:
+            os.chmod(folder, 0o755)
+            case(program, folder)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tracee", required=True)
     options = parser.parse_args()
-    try:
-        need_capabilities()
-        for case in (confined, another_user):
-            with tempfile.TemporaryDirectory(prefix="tracee-confined-") as folder:
-                os.chmod(folder, 0o755)
-                case(os.path.abspath(options.tracee), folder)
-    except Skip as skip:
-        print(f"skipped: {skip}", file=sys.stderr)
-        return 77
-    except Failure as failure:
-        print(failure, file=sys.stderr)
-        return 1
-    return 0
+    return outcome(lambda: work(os.path.abspath(options.tracee)))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ A container ends: none of its events had no name once one had. Exit status: 0 it
 holds, 1 it does not, 77 the machine lacks something, which is said.
 """
 import argparse
-import fcntl
+import contextlib
 import hashlib
 import io
 import json
@@ -26,7 +26,7 @@ import sys
 import tarfile
 import tempfile
 
-from process import Failure, Skip, await_, read
+from process import Failure, alone, await_, need_programs, outcome, read
 from run import need_capabilities
 
 IMAGE = "docker.io/library/tracee-test:1"
@@ -317,47 +317,51 @@ def check(tracee, containerd, start):
             raise Failure(f"{len(nameless)} of {len(events)} without a name: {nameless[0]}")
 
 
+@contextlib.contextmanager
+def own_containerd():
+    """A containerd of this test's own, with the image in its two namespaces; and its folder."""
+    folder = tempfile.mkdtemp(prefix="tracee-live-")
+    containerd = None
+    try:
+        containerd = Containerd(folder)
+        make_image(f"{folder}/image.tar", shutil.which("busybox"))
+        for space in ("default", "k8s.io"):
+            containerd.ctr("-n", space, "images", "import", "--snapshotter", "native",
+                           f"{folder}/image.tar")
+        yield containerd, folder
+    finally:
+        if containerd:
+            containerd.end()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def need_containerd():
+    need_capabilities()
+    need_programs("containerd", "ctr", "runc", "curl", "busybox")
+
+
+def work(program):
+    need_containerd()
+    with alone(), own_containerd() as (containerd, folder):
+        tracers = []
+
+        def start(*scopes):
+            tracers.append(Tracee(program, folder, containerd.socket, *scopes))
+            return tracers[-1]
+
+        try:
+            check(start(), containerd, start)
+        finally:
+            for tracer in tracers:
+                if tracer.process.poll() is None:
+                    tracer.process.kill()
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--tracee", required=True)
     options = parser.parse_args()
-    os.environ["PATH"] += ":/usr/sbin:/sbin"
-    folder, containerd, tracers = None, None, []
-    try:
-        need_capabilities()
-        for program in ("containerd", "ctr", "runc", "curl", "busybox"):
-            if shutil.which(program) is None:
-                raise Skip(f"needs {program}")
-        lock = open("/run/tracee-live.lock", "w", encoding="ascii")
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        folder = tempfile.mkdtemp(prefix="tracee-live-")
-        make_image(f"{folder}/image.tar", shutil.which("busybox"))
-        containerd = Containerd(folder)
-        for space in ("default", "k8s.io"):
-            containerd.ctr("-n", space, "images", "import", "--snapshotter", "native",
-                           f"{folder}/image.tar")
-        def start(*scopes):
-            tracers.append(Tracee(os.path.abspath(options.tracee), folder, containerd.socket,
-                                  *scopes))
-            return tracers[-1]
-
-        check(start(), containerd, start)
-        print("containerd: holds")
-        return 0
-    except Skip as missing:
-        print(f"containerd: skipped: {missing}")
-        return 77
-    except Failure as error:
-        print(f"containerd: {error}")
-        return 1
-    finally:
-        for tracer in tracers:
-            if tracer.process.poll() is None:
-                tracer.process.kill()
-        if containerd:
-            containerd.end()
-        if folder:
-            shutil.rmtree(folder, ignore_errors=True)
+    return outcome(lambda: work(os.path.abspath(options.tracee)))
 
 
 if __name__ == "__main__":

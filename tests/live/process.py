@@ -6,11 +6,14 @@ shortest one is known in full: these facts are what tracee's owners are held
 against. All processes of a case live in one cgroup of their own, which is how
 they are found and ended whatever they fork.
 """
+import contextlib
 import ctypes
+import fcntl
 import os
 import re
 import shutil
 import signal
+import sys
 import time
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -27,6 +30,34 @@ class Skip(Exception):
 
 class Failure(Exception):
     """The case does not hold."""
+
+
+def outcome(work):
+    """Runs a test. Its exit status: 0 it holds, 1 it does not, 77 the machine lacks something."""
+    try:
+        work()
+    except Skip as skip:
+        print(f"skipped: {skip}", file=sys.stderr)
+        return 77
+    except Failure as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    return 0
+
+
+def need_programs(*names):
+    os.environ["PATH"] += ":/usr/sbin:/sbin"
+    for name in names:
+        if shutil.which(name) is None:
+            raise Skip(f"needs {name}")
+
+
+@contextlib.contextmanager
+def alone():
+    """No other test that looks at the whole host runs meanwhile."""
+    with open("/run/tracee-live.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def call(name, *arguments):

@@ -29,7 +29,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
                                 "live"))
 import churn  # noqa: E402
 from containerd import IMAGE, Containerd, make_image  # noqa: E402
-from process import Failure, Skip, await_, boot_epoch_ns, read  # noqa: E402
+from process import Failure, await_, boot_epoch_ns, need_programs, outcome, read  # noqa: E402
 from run import need_capabilities  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -358,27 +358,25 @@ def main():
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--write", help="the page whose table a good run of 30 minutes replaces")
     options = parser.parse_args()
-    os.environ["PATH"] += ":/usr/sbin:/sbin"
-    soak = None
-    try:
+    table, against = [], []
+
+    def work():
         need_capabilities()
-        for program in ("containerd", "ctr", "runc", "busybox", "nginx", "dnsmasq", "ip"):
-            if shutil.which(program) is None:
-                raise Skip(f"needs {program}")
+        need_programs("containerd", "ctr", "runc", "busybox", "nginx", "dnsmasq", "ip")
         with tempfile.TemporaryDirectory(prefix="tracee-soak-") as folder:
             soak = Soak(os.path.abspath(options.tracee), folder, options.minutes * 60)
             try:
                 soak.begin()
                 soak.run()
-                table, against = soak.table()
+                found = soak.table()
             finally:
                 soak.end()
-    except Skip as skip:
-        print(f"skipped: {skip}", file=sys.stderr)
-        return 77
-    except Failure as failure:
-        print(failure, file=sys.stderr)
-        return 1
+        table.extend(found[0])
+        against.extend(found[1])
+
+    status = outcome(work)
+    if status != 0:
+        return status
     print("\n".join(table))
     for line in against:
         print(f"soak: {line}", file=sys.stderr)
