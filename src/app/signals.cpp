@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <cstdint>
 
+#include "base/clock.h"
+
 namespace tracee {
 namespace {
 
@@ -19,7 +21,7 @@ int g_fd = -1;
 std::atomic<bool> g_reload = false, g_reopen = false, g_detectors = false, g_any = false;
 int g_request_fd = -1;
 
-// The handlers are async-signal-safe: write(2) and _exit(2) only.
+// The handlers are async-signal-safe: write(2), clock_gettime(2) and _exit(2) only.
 void notify(int fd) {
   const int saved = errno;
   const uint64_t one = 1;
@@ -27,8 +29,19 @@ void notify(int fd) {
   errno = saved;
 }
 
+// timeout(1) sends its signal to the process and to its group, and a terminal's may come
+// together with a script's: what follows so soon is the same request.
+constexpr int64_t kSameRequestMs = 500;
+std::atomic<int64_t> g_asked_ms = 0;
+
 void on_signal(int signal) {
-  if (g_stop.exchange(true)) _exit(128 + signal);
+  const int64_t now = clock_ms(CLOCK_MONOTONIC);
+  int64_t asked = 0;
+  if (!g_asked_ms.compare_exchange_strong(asked, now)) {
+    if (now - asked >= kSameRequestMs) _exit(128 + signal);
+    return;
+  }
+  g_stop = true;
   notify(g_fd);
 }
 

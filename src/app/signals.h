@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ending on request: the first SIGINT or SIGTERM asks the loops to drain, the
-// second ends the process at once, even when a write blocks.
+// second, half a second or more behind it, ends the process at once, even when a write
+// blocks.
 #pragma once
 
 #include <chrono>

@@ -517,6 +517,22 @@ class Ends(CommandLine):
             tracee.send_signal(number)
             self.finish(tracee)
 
+    def test_a_later_signal_ends_it_even_when_a_write_blocks(self):
+        """One right behind the first is the same request: timeout(1) sends two."""
+        path = self.file("many.pcap", capture.pcap(capture.PACKETS * 20_000))
+        tracee = subprocess.Popen([TRACEE, "--input", path, "--output", "json"],
+                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.addCleanup(tracee.stdout.close)
+        tracee.stdout.read(1)  # and nobody reads the rest
+        time.sleep(0.2)
+        tracee.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+        tracee.send_signal(signal.SIGINT)
+        time.sleep(0.7)
+        self.assertIsNone(tracee.poll())
+        tracee.send_signal(signal.SIGINT)
+        self.assertEqual(tracee.wait(timeout=SECONDS), 128 + signal.SIGINT)
+
     def test_duration_while_it_waits(self):
         self.finish(self.start_waiting("--duration", "300ms"), seconds=3)
 
