@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """reproducible.py SOURCE [FILE…]: builds FILEs (default: tracee) from copies of the tree in two folders
 whose names differ, with no cache, and wants the same bytes. Of linked files: objects on their way
-to link-time optimisation hold their place. Exit status: 0 they
-are the same, 1 not."""
+to link-time optimisation hold their place. Exit status: 0 they are the same, 1 not."""
 import hashlib
 import os
 import pathlib
@@ -13,8 +12,7 @@ import sys
 import tempfile
 
 
-def build(source, tree, files):
-    shutil.copytree(source, tree, ignore=shutil.ignore_patterns("build*", ".git"))
+def build(tree, files):
     place = tree / "build-release"
     environment = dict(os.environ, CCACHE_DISABLE="1", SOURCE_DATE_EPOCH="1700000000")
     for command in (["cmake", "--preset", "release", "-DTRACEE_BENCH=OFF"],
@@ -30,8 +28,10 @@ def main():
     source, files = pathlib.Path(sys.argv[1]), sys.argv[2:] or ["tracee"]
     with tempfile.TemporaryDirectory(prefix="tracee-a-") as first, \
             tempfile.TemporaryDirectory(prefix="tracee-another-place-") as second:
-        one = build(source, pathlib.Path(first) / "tree", files)
-        other = build(source, pathlib.Path(second) / "somewhere" / "else", files)
+        trees = pathlib.Path(first) / "tree", pathlib.Path(second) / "somewhere" / "else"
+        for tree in trees:  # both before the first is built: somebody may be at work in the tree
+            shutil.copytree(source, tree, ignore=shutil.ignore_patterns("build*", ".git"))
+        one, other = (build(tree, files) for tree in trees)
     differ = [file for file in files if one[file] != other[file]]
     for file in files:
         print(f"{file}: {one[file]}" + (f" and {other[file]}" if file in differ else ", twice"))
