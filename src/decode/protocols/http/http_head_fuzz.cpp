@@ -2,13 +2,14 @@
 // HTTP heads held against a naive parser that splits lines with std::string. It is
 // strict: what it takes must be taken, with the same parts. What only the real
 // parser takes (it is more tolerant) must still have the naive one's start line
-// and end at a blank line.
+// and end at a blank line. The quick reader of plain heads is held against llhttp.
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <string>
 #include <vector>
 
-#include "decode/protocols/http/http.h"
+#include "decode/protocols/http/http_head.h"
 
 namespace {
 
@@ -104,6 +105,27 @@ bool parse_naively(const std::string& text, Naive& out) {
   return true;
 }
 
+// A head that is read as plain is what llhttp takes, in all its parts.
+void compare_with_llhttp(std::string_view text) {
+  static Arena arena(1 << 20);
+  arena.reset();
+  HttpStartLine line;
+  if (split_start_line(text, line) != Parse::Ok) return;
+  HttpHeaders plain(arena, text.size()), judged(arena, text.size());
+  HttpFraming framing{}, expected{};
+  if (!read_plain_headers(text, line, plain, framing)) return;
+  if (read_headers_by_llhttp(text, line, judged, expected) != Parse::Ok) std::abort();
+  const auto same = [](const HttpHeader& a, const HttpHeader& b) {
+    return a.name == b.name && a.value == b.value;
+  };
+  if (!std::ranges::equal(plain.all(), judged.all(), same)) std::abort();
+  if (framing.head_bytes != expected.head_bytes || framing.length != expected.length ||
+      framing.has_length != expected.has_length || framing.is_chunked != expected.is_chunked ||
+      framing.other_coding != expected.other_coding || framing.is_faulty || expected.is_faulty) {
+    std::abort();
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -114,6 +136,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Bytes bytes{data, size};
   const Parse parsed = parse_http(bytes, arena, message, framing);
   const std::string text(as_text(bytes));
+  compare_with_llhttp(text);
   Naive naive;
   const bool taken = parse_naively(text, naive);
   if (taken && parsed != Parse::Ok) std::abort();
