@@ -114,7 +114,13 @@ void Decoder::decode_ordered(const Packet& packet, Scope& scope, uint32_t wants)
 
 void Decoder::decode_segment(const Packet& packet, Scope& scope, uint32_t wants) noexcept {
   const bool in_stream = streams_ && (wants & WIRE_WANT_STREAMS) != 0;
-  if (in_stream && packet.has_ports) streams_->segment(packet, scope, stream_.all());
+  if (!in_stream || !packet.has_ports) return;
+  const auto may_carry = [&](const Protocol* row) {
+    return row->accepts == nullptr || row->accepts(packet, options_);
+  };
+  if (std::ranges::any_of(stream_.all(), may_carry)) {
+    streams_->segment(packet, scope, stream_.all());
+  }
 }
 
 void Decoder::decode_datagram(const Packet& packet, Scope& scope, uint32_t wants) noexcept {

@@ -115,7 +115,8 @@ struct Protocol {
   uint8_t number;      // IP protocol (Transport only)
   uint32_t wire_want;  // WIRE_WANT_* the kernel side must deliver for its events
   std::span<const EventSpec* const> events;
-  // Cheap recognition of a Datagram.
+  // Cheap recognition of a Datagram. Stream: of segments whose connection may carry
+  // it; null: any may.
   bool (*accepts)(const Packet&, const DecodeOptions&) noexcept;
   // Parses and emits what Scope::wants. Never allocates, logs or throws. Not for Stream.
   Parse (*decode)(const Packet&, Scope&) noexcept;

@@ -37,7 +37,7 @@ constexpr Protocol kProtocols[] = {
     {"icmpv6", Over::Transport, kIcmpv6, WIRE_WANT_ICMPV6, kIcmpv6Events, nullptr, &decode_icmpv6},
     {"dns", Over::Datagram, 0, WIRE_WANT_DNS, kDnsEvents, &accepts_dns_datagram,
      &decode_dns_datagram, nullptr, nullptr, &redact_dns},
-    {"dns-tcp", Over::Stream, 0, WIRE_WANT_DNS_TCP, kDnsEvents, nullptr, nullptr,
+    {"dns-tcp", Over::Stream, 0, WIRE_WANT_DNS_TCP, kDnsEvents, &on_dns_port, nullptr,
      &starts_dns_stream, &read_dns_stream, &redact_dns},
     {"http", Over::Stream, 0, WIRE_WANT_HTTP, kHttpEvents, nullptr, nullptr, &starts_http,
      &read_http, &redact_http},
