@@ -165,9 +165,11 @@ static __always_inline __u64 slot_rules(struct owner_slot *slot, __u32 which)
 	return ask_slot(slot, which, generation);
 }
 
-/* Those of the classes that still have a rule among these. */
-static __always_inline __u32 classes_with(const struct wire_rules *r, __u32 wants, __u64 mask)
+/* Those of the classes that still have a rule among these. Not static: see header_rules(). */
+__noinline __u32 classes_with(__u32 which, __u32 wants, __u64 mask)
 {
+	const struct wire_rules *r = rules_at(which);
+
 	for (int i = 0; i < WIRE_CLASSES; i++) {
 		if (!(r->of_classes[1 << i] & mask))
 			wants &= ~(1u << i);

@@ -46,7 +46,7 @@ static __always_inline void fill_connection(struct connection *c, struct sock_co
 	}
 	c->local_port = sk->skc_num;
 	c->remote_port = sk->skc_dport;
-	c->net_ns = sk->skc_net.net->ns.inum;
+	c->net_ns = FOLLOW(sk, skc_net.net, ns.inum);
 }
 
 /*

@@ -553,7 +553,7 @@ static __always_inline int on_packet(struct __sk_buff *skb, __u8 direction)
 	mask = r->of_classes[wants & WIRE_WANT_ALL];
 	if (mask && r->restricted & WIRE_HEADER_DIMENSIONS) {
 		mask &= header_rules(&h);
-		wants = mask ? classes_with(r, wants, mask) : wants & ~WIRE_WANT_ALL;
+		wants = mask ? classes_with(h.which, wants, mask) : wants & ~WIRE_WANT_ALL;
 	}
 	if (wants & WIRE_WANT_HTTP && !(wants & OPENS_STREAM) && !is_http_talk(skb, h.length)) {
 		wants &= ~WIRE_WANT_HTTP;
@@ -585,7 +585,7 @@ static __always_inline int on_packet(struct __sk_buff *skb, __u8 direction)
 			mask &= owner_rules(&credit.late->owner, h.which);
 		else
 			mask &= credit.slot ? slot_rules(credit.slot, h.which) : r->nobody;
-		wants = classes_with(r, wants, mask);
+		wants = classes_with(h.which, wants, mask);
 	}
 	if (!mask)
 		goto filtered;

@@ -149,7 +149,7 @@ static __always_inline bool put_v1_group(struct process_record *r, struct css_se
  */
 static __always_inline void put_v1_cgroup(struct process_record *r, struct task_struct *task)
 {
-	struct css_set *set = task->cgroups;
+	struct css_set *set = UNTRUSTED(struct task_struct, task)->cgroups;
 
 	r->hierarchy = 0;
 	r->v1_cgroup = 0;
@@ -190,7 +190,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	}
 	count_news(false);
 	fill_process(r, child, WIRE_FORK);
-	r->from_start = parent->group_leader->start_boottime;
+	r->from_start = FOLLOW(parent, group_leader, start_boottime);
 	r->from_pid = parent->tgid;
 	bpf_ringbuf_submit(r, mark_flag(sizeof(*r)));
 	return 0;
@@ -222,7 +222,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 {
 	struct process_record *r;
 
-	if (task->flags & PF_KTHREAD || task->signal->live.counter)
+	if (task->flags & PF_KTHREAD || FOLLOW(task, signal, live.counter))
 		return 0;
 	r = bpf_ringbuf_reserve(&packets, sizeof(*r), 0);
 	if (!r) {
@@ -235,7 +235,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	r->kind = WIRE_EXIT;
 	r->cpu = bpf_get_smp_processor_id();
 	r->owner.host_pid = task->tgid;
-	r->owner.leader_start = task->group_leader->start_boottime;
+	r->owner.leader_start = FOLLOW(task, group_leader, start_boottime);
 	bpf_ringbuf_submit(r, mark_flag(sizeof(*r)));
 	return 0;
 }
@@ -249,7 +249,7 @@ int on_task(struct bpf_iter__task *ctx)
 	struct process_record *r;
 
 	if (!task || task->pid != task->tgid || task->flags & PF_KTHREAD ||
-	    !task->signal->live.counter)
+	    !FOLLOW(task, signal, live.counter))
 		return 0;
 	r = bpf_map_lookup_elem(&drafts, &zero);
 	if (!r)
@@ -277,8 +277,8 @@ int BPF_PROG(on_cgroup, struct cgroup *group, const char *path)
 	r->time_ns = bpf_ktime_get_boot_ns();
 	r->kind = WIRE_NEW_CGROUP;
 	r->cpu = bpf_get_smp_processor_id();
-	r->hierarchy = group->root->hierarchy_id;
-	r->id = group->kn->id;
+	r->hierarchy = FOLLOW(group, root, hierarchy_id);
+	r->id = FOLLOW(group, kn, id);
 	length = bpf_probe_read_kernel_str(r->path, WIRE_PATH_BYTES, path);
 	if (length <= 1 || length > WIRE_PATH_BYTES)
 		return 0;

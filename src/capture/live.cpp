@@ -243,6 +243,7 @@ Result<> LiveSource::load(const LiveOptions& options) {
   config.can_read_kernel = features_.probe_read;
   config.can_read_regs = features_.call_registers;
   config.can_find_mptcp = features_.mptcp;
+  config.can_cast = features_.casts;
   config.notes_accepts = plan_.accept == AcceptHook::Call;
   config.sees_use = plan_.back_end != BackEnd::Cgroup;
   config.shed = shed_word(options.shed);

@@ -240,6 +240,7 @@ Result<KernelFeatures> probe_kernel() {
     features.accept_calls = {false, "kernel memory may not be read (lockdown)"};
   features.mptcp =
       features.probe_read && has_type(types.get(), "mptcp_subflow_context", BTF_KIND_STRUCT);
+  features.casts = has_type(types.get(), "bpf_rdonly_cast", BTF_KIND_FUNC);
   features.late_owners = has_type(types.get(), "btf_trace_inet_sock_set_state", BTF_KIND_TYPEDEF);
   return features;
 }

@@ -30,6 +30,7 @@ struct KernelFeatures {
   bool probe_read = false;      // not under confidentiality lockdown
   bool call_registers = false;  // bpf_task_pt_regs() in cgroup programs
   bool mptcp = false;           // MPTCP sockets, and their connections can be found
+  bool casts = false;           // bpf_rdonly_cast(), Linux 6.2
   bool late_owners = false;     // inet_sock_set_state: owners of what TIME_WAIT answers
 };
 

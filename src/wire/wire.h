@@ -247,7 +247,8 @@ struct wire_config {
   __u8 notes_accepts;   /* accept(2) is seen by its system call, see src/bpf/accept.h */
   __u8 sees_use;        /* each send and receive notes the owner, not only packets */
   __u8 shed;            /* enum wire_shed */
-  __u8 pad[2];
+  __u8 can_cast;        /* bpf_rdonly_cast() is there, Linux 6.2 */
+  __u8 pad;
   __u32 payload_bytes; /* so much behind the headers is copied of every packet that is kept */
   __u32 shed_bytes;
   __u32 shed_flows; /* at least 1 */
