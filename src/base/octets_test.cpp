@@ -27,6 +27,28 @@ TEST(Octets, CopiesUpToTheFirstOdd) {
   }
 }
 
+TEST(Octets, FindsTheFirstOddFromAnywhere) {
+  for (size_t size = 0; size <= 50; ++size) {
+    for (size_t place = 0; place <= size; ++place) {
+      std::string text(size, 'x');
+      if (place < size) text[place] = '#';
+      for (size_t from = 0; from <= size; ++from) {
+        ASSERT_EQ(find_octet(text, from, odd), from <= place ? place : size) << size << ' ' << from;
+      }
+    }
+  }
+}
+
+TEST(Octets, MarksAndJoins) {
+  for (int i = 0; i < 16; ++i) {
+    Octets one = each('a');
+    one[i] = 'b';
+    EXPECT_EQ(marks(one == each('b')), 1u << i);
+  }
+  const Octets two = joined(0x0706050403020100, 0x0f0e0d0c0b0a0908);
+  for (int i = 0; i < 16; ++i) EXPECT_EQ(two[i], i);
+}
+
 TEST(Octets, None) {
   EXPECT_TRUE(none(each('a') == each('b')));
   for (int i = 0; i < 16; ++i) {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "support/packets.h"
 
 namespace tracee::test {
@@ -50,7 +52,7 @@ TEST(Http, AnyMethodToken) {
 
 // Names are looked at in blocks: one wrong letter must be seen at each place.
 TEST(Http, HeaderNamesOfEachLength) {
-  for (size_t size = 1; size <= 20; ++size) {
+  for (size_t size = 1; size <= 40; ++size) {
     std::string canonical = "A";
     while (canonical.size() < size) canonical += canonical.size() % 6 == 4 ? '-' : 'a';
     for (size_t i = 1; i < size; ++i) {
@@ -97,6 +99,25 @@ TEST(Http, HeaderRules) {
       "{}");
   EXPECT_EQ(member("GET / HTTP/1.1\r\nEmpty:\r\nBlank: \t x \t\r\n\r\n", "headers"),
             "{Blank: x; Empty: }");
+}
+
+// Few headers are sorted in another way than many.
+TEST(Http, HeadersOfAnyNumberAreSorted) {
+  for (size_t count = 1; count <= 30; ++count) {
+    std::string request = "GET / HTTP/1.1\r\n";
+    std::multimap<std::string, size_t> lines;  // equal names stay as they came
+    for (size_t i = 0; i < count; ++i) {
+      // Names fall, each twice, and share more than their first eight octets.
+      const auto name = "X-Header-" + std::string(1, static_cast<char>('Z' - i / 2));
+      request += name + ": " + std::to_string(i) + "\r\n";
+      lines.emplace(name, i);
+    }
+    std::string expected;
+    for (const auto& [name, i] : lines) {
+      expected += (expected.empty() ? "{" : "; ") + name + ": " + std::to_string(i);
+    }
+    EXPECT_EQ(member(request + "\r\n", "headers"), expected + "}");
+  }
 }
 
 TEST(Http, FoldedValuesJoin) {
