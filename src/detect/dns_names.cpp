@@ -56,26 +56,29 @@ std::string target_of(const void* record, const RecordSpec& spec, bool& is_addre
 
 }  // namespace
 
-void DnsNames::mention(const std::string& name, Roots::iterator root) {
-  auto [first, last] = by_name_.equal_range(name);
-  if (std::none_of(first, last, [&](const auto& entry) { return entry.second == root; })) {
-    by_name_.emplace(name, root);
+// A name is in its root and in the index.
+size_t DnsNames::bytes_of(const std::string& name) {
+  return 2 * (sizeof name + name.size()) + sizeof(Edge) + 64;
+}
+
+// The number of the name among those of the root, which it is made one of.
+uint16_t DnsNames::mention(const std::string& name, Roots::iterator root) {
+  const auto known = std::ranges::find(root->names, name);
+  const auto number = static_cast<uint16_t>(known - root->names.begin());
+  if (known == root->names.end()) {
+    root->names.push_back(name);
+    bytes_ += bytes_of(name);
+    mentions_.insert({name, root->number, root});
   }
+  return number;
 }
 
 void DnsNames::forget(Roots::iterator root) {
-  const auto drop = [&](const std::string& name) {
-    auto [first, last] = by_name_.equal_range(name);
-    const auto found =
-        std::find_if(first, last, [&](const auto& entry) { return entry.second == root; });
-    if (found != last) by_name_.erase(found);
-  };
-  drop(root->question);
-  for (const Edge& edge : root->edges) {
-    drop(edge.from);
-    drop(edge.to);
+  for (const std::string& name : root->names) {
+    mentions_.erase({name, root->number, root});
+    bytes_ -= bytes_of(name);
   }
-  by_question_.erase(root->question);
+  by_question_.erase(root->names.front());
   roots_.erase(root);
 }
 
@@ -91,53 +94,56 @@ void DnsNames::learn(const void* message, const RecordSpec& spec, uint64_t time_
     roots_.splice(roots_.begin(), roots_, known->second);
   } else {
     if (roots_.size() == kMaxQuestions) forget(std::prev(roots_.end()));
-    roots_.push_front({question, {}});
+    roots_.push_front({asked_++, {question}, {}});
+    bytes_ += bytes_of(question);
+    mentions_.insert({question, roots_.front().number, roots_.begin()});
     by_question_.emplace(question, roots_.begin());
-    mention(question, roots_.begin());
   }
   const auto root = roots_.begin();
   const Field& list = *field_of(spec, "answers");
   for (uint32_t i = 0; i < answers.count; ++i) {
+    if (i >= kMaxAnswers && root->edges.size() == kMaxAnswers) break;
     const void* record = list.at(answers.p, i).p;
     bool is_address = false;
     const std::string to = target_of(record, *list.of, is_address);
     if (to.empty()) continue;
     const std::string from = key_of(member(record, *list.of, "name").text());
     const uint64_t expires = time_ns + member(record, *list.of, "TTL").u * 1'000'000'000;
-    const auto same = std::ranges::find_if(
-        root->edges, [&](const Edge& edge) { return edge.from == from && edge.to == to; });
+    const auto same = std::ranges::find_if(root->edges, [&](const Edge& edge) {
+      return root->names[edge.from] == from && root->names[edge.to] == to;
+    });
     if (same != root->edges.end()) {
       same->expires_ns = expires;
       continue;
     }
     if (root->edges.size() == kMaxAnswers) continue;
-    root->edges.push_back({from, to, is_address, expires});
-    mention(from, root);
-    mention(to, root);
+    const uint16_t from_number = mention(from, root);
+    root->edges.push_back({from_number, mention(to, root), is_address, expires});
   }
+  while (bytes_ > kMaxBytes && roots_.size() > 1) forget(std::prev(roots_.end()));
 }
 
 namespace {
 
-bool add(std::vector<std::string>& list, const std::string& text) {
-  if (std::ranges::find(list, text) != list.end()) return false;
-  list.push_back(text);
-  return true;
+void add(std::vector<std::string>& list, const std::string& text) {
+  if (std::ranges::find(list, text) == list.end()) list.push_back(text);
 }
 
 }  // namespace
 
 // All that is reached from `start` over answers that live: upwards what stands for
 // it, downwards what it stands for. The nearest first.
-std::vector<const DnsNames::Edge*> DnsNames::reached(const Root& root, const std::string& start,
-                                                     bool up, uint64_t now_ns) {
+std::vector<const DnsNames::Edge*> DnsNames::reached(const Root& root, uint16_t start, bool up,
+                                                     uint64_t now_ns) {
   std::vector<const Edge*> out;
-  std::vector<std::string> open = {start};
+  std::vector<uint16_t> open = {start};
   for (size_t i = 0; i < open.size(); ++i) {
-    const std::string at = open[i];
     for (const Edge& edge : root.edges) {
-      if (edge.expires_ns < now_ns || (up ? edge.to : edge.from) != at) continue;
-      if (add(open, up ? edge.from : edge.to)) out.push_back(&edge);
+      if (edge.expires_ns < now_ns || (up ? edge.to : edge.from) != open[i]) continue;
+      const uint16_t next = up ? edge.from : edge.to;
+      if (std::ranges::find(open, next) != open.end()) continue;
+      open.push_back(next);
+      out.push_back(&edge);
     }
   }
   return out;
@@ -149,14 +155,20 @@ bool DnsNames::find(std::string_view name, uint64_t now_ns, detection::DnsKnowle
   out.query = asked;
   std::vector<std::string> before, after, addresses;
   bool known = false;
-  const auto [first, last] = by_name_.equal_range(asked);
-  for (auto entry = first; entry != last; ++entry) {
-    const Root& root = *entry->second;
-    const auto above = reached(root, asked, true, now_ns);
-    const auto below = reached(root, asked, false, now_ns);
-    known = known || root.question == asked || !above.empty() || !below.empty();
-    for (const Edge* edge : above) add(before, edge->from);
-    for (const Edge* edge : below) add(edge->to_address ? addresses : after, edge->to);
+  size_t left = kMaxAsked;
+  for (auto at = mentions_.lower_bound({asked, UINT64_MAX, {}});
+       at != mentions_.end() && at->name == asked && left > 0; ++at, --left) {
+    const Root& root = *at->root;
+    const auto number =
+        static_cast<uint16_t>(std::ranges::find(root.names, asked) - root.names.begin());
+    const auto above = reached(root, number, true, now_ns);
+    const auto below = reached(root, number, false, now_ns);
+    known = known || number == 0 || !above.empty() || !below.empty();
+    const auto take = [&](std::vector<std::string>& list, uint16_t one) {
+      if (before.size() + after.size() + addresses.size() < kMaxFound) add(list, root.names[one]);
+    };
+    for (const Edge* edge : above) take(before, edge->from);
+    for (const Edge* edge : below) take(edge->to_address ? addresses : after, edge->to);
   }
   if (!known) return false;
   std::ranges::reverse(before);
