@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/core.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,6 +27,7 @@
 #include "app/summary.h"
 #include "app/version.h"
 #include "base/clock.h"
+#include "base/sip_hash.h"
 #include "event/lost_events.h"
 
 namespace tracee {
@@ -60,12 +60,8 @@ DecodeOptions decode_options(const Options& options, bool extended) {
   out.extended = extended;
   std::ranges::copy(options.dns_ports, out.dns_ports);
   out.dns_port_count = options.dns_ports.size();
-  // Nobody outside can know which connections share a bucket. A replay needs no
-  // secret, and keeps what it does the same to the last step.
-  if (options.input.empty()) {
-    [[maybe_unused]] const auto got =
-        ::getrandom(&out.streams.hash_seed, sizeof out.streams.hash_seed, GRND_NONBLOCK);
-  }
+  // Nobody outside can know which connections share a bucket, whoever made the capture.
+  out.streams.hash_seed = secret_key()[0];
   return out;
 }
 

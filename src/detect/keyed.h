@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a detector remembers, by key: at most so many, the longest unused goes first.
+// What a detector remembers, by key: at most so many, the longest unused goes first. Keys
+// come from packets, so the hash has a secret.
 #pragma once
 
 #include <cstdint>
 #include <list>
 #include <string>
 #include <unordered_map>
+
+#include "base/sip_hash.h"
 
 namespace tracee {
 
@@ -55,7 +58,7 @@ class Keyed {
   size_t most_;
   uint64_t evicted_ = 0;
   std::list<Entry> entries_;  // the last used first
-  std::unordered_map<std::string, typename std::list<Entry>::iterator> by_key_;
+  std::unordered_map<std::string, typename std::list<Entry>::iterator, SecretHash> by_key_;
 };
 
 }  // namespace tracee

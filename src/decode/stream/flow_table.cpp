@@ -14,39 +14,6 @@ namespace {
 // replaces scans, not conversations.
 constexpr uint32_t kUnprovenShare = 8;
 
-// SipHash-1-3 (Aumasson and Bernstein): keyed, and fast on short input.
-class SipHash {
- public:
-  SipHash(uint64_t k0, uint64_t k1) noexcept
-      : v_{k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d, k0 ^ 0x6c7967656e657261,
-           k1 ^ 0x7465646279746573} {}
-  void add(uint64_t word) noexcept {
-    v_[3] ^= word;
-    round();
-    v_[0] ^= word;
-  }
-  uint64_t finish() noexcept {
-    v_[2] ^= 0xff;
-    for (int i = 0; i < 3; ++i) round();
-    return v_[0] ^ v_[1] ^ v_[2] ^ v_[3];
-  }
-
- private:
-  void round() noexcept {
-    v_[0] += v_[1];
-    v_[1] = std::rotl(v_[1], 13) ^ v_[0];
-    v_[0] = std::rotl(v_[0], 32);
-    v_[2] += v_[3];
-    v_[3] = std::rotl(v_[3], 16) ^ v_[2];
-    v_[0] += v_[3];
-    v_[3] = std::rotl(v_[3], 21) ^ v_[0];
-    v_[2] += v_[1];
-    v_[1] = std::rotl(v_[1], 17) ^ v_[2];
-    v_[2] = std::rotl(v_[2], 32);
-  }
-  uint64_t v_[4];
-};
-
 uint64_t load64(const uint8_t* p) noexcept {
   uint64_t v;
   std::memcpy(&v, p, sizeof v);
@@ -83,7 +50,7 @@ FlowTable::FlowTable(uint32_t limit, uint64_t seed)
       seed_{seed, seed ^ 0x9e3779b97f4a7c15} {}
 
 uint32_t FlowTable::bucket_of(const FlowKey& key) const noexcept {
-  SipHash hash(seed_[0], seed_[1]);
+  SipHash hash(seed_);
   hash.add(load64(key.near.bytes));
   hash.add(load64(key.far.bytes));
   hash.add(uint64_t{key.near_port} << 48 | uint64_t{key.far_port} << 32 | key.net_ns);

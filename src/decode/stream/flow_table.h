@@ -12,6 +12,7 @@
 #include <memory>
 #include <type_traits>
 
+#include "base/sip_hash.h"
 #include "decode/packet.h"
 #include "decode/stream/blocks.h"
 
@@ -130,7 +131,7 @@ class FlowTable {
   uint32_t size_ = 0;
   uint32_t touched_ = 0;
   uint32_t free_ = kNone;
-  uint64_t seed_[2];
+  SipKey seed_;
   Order use_[2];  // by `proven`
   Order holders_;
 };
