@@ -139,8 +139,9 @@ class Tracer:
 class Case:
     """Carries out the statements; the methods are named after them."""
 
-    def __init__(self, tracee, always, folder):
+    def __init__(self, tracee, always, under, folder):
         self.tracee, self.always, self.folder = os.path.abspath(tracee), always, folder
+        self.under = under
         self.boot_epoch_ns = boot_epoch_ns()
         self.cgroup = Cgroup()
         self.spaces, self.processes, self.tracers, self.threads = {}, {}, {}, {}
@@ -280,7 +281,7 @@ class Case:
         if "into" in options:
             reader = Process("reader", shlex.split(options["into"]), cgroup=self.cgroup, stdin=None)
             pipe = reader.stdin
-        process = Process(name, [self.tracee, *arguments], cgroup=self.cgroup, stdout=pipe,
+        process = Process(name, [*self.under, self.tracee, *arguments], cgroup=self.cgroup, stdout=pipe,
                           uid=int(options["as"]) if "as" in options else None,
                           without=options.get("without"))
         if pipe is not None:
@@ -560,6 +561,8 @@ def main():
     parser.add_argument("--tracee", required=True)
     parser.add_argument("--with", dest="given", default="", metavar="ARGUMENTS",
                         help="for every tracee, as in --with '--attribution cgroup'")
+    parser.add_argument("--under", default="", metavar="COMMAND",
+                        help="that runs every tracer, as in --under 'valgrind -q'")
     parser.add_argument("--keep", action="store_true", help="keep what the processes printed")
     parser.add_argument("case")
     options = parser.parse_args()
@@ -576,7 +579,7 @@ def main():
         fcntl.flock(lock, fcntl.LOCK_EX)
         folder = Process.folder = tempfile.mkdtemp(prefix="tracee-live-")
         os.chmod(folder, 0o755)
-        case = Case(options.tracee, shlex.split(options.given), folder)
+        case = Case(options.tracee, shlex.split(options.given), shlex.split(options.under), folder)
         case.run(statements_of(options.case))
         print(f"{os.path.basename(options.case)}: holds")
         return 0
