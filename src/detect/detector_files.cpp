@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/folder.h"
+
 namespace tracee {
 namespace {
 
@@ -38,13 +40,13 @@ Result<std::vector<std::string>> files_of(const std::string& path, bool& named) 
                   "detectors are in .so and .yaml files");
     }
   } else {
-    for (auto entry = fs::directory_iterator(path, error); !error && entry != fs::end(entry);
-         entry.increment(error)) {
+    error = each_entry(path, [&](std::string_view name) {
+      const fs::path file = fs::path(path) / name;
       std::error_code no_file;
-      if (kind_of(entry->path()) != FileKind::Other && entry->is_regular_file(no_file)) {
-        files.push_back(entry->path().string());
+      if (kind_of(file) != FileKind::Other && fs::is_regular_file(file, no_file)) {
+        files.push_back(file.string());
       }
-    }
+    });
     std::ranges::sort(files);
   }
   if (error) return fail(Exit::Usage, "--detectors: " + path + ": " + error.message(), "");

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 
+#include "base/folder.h"
 #include "detect/large_set.h"
 #include "detect/yaml_reader.h"
 
@@ -110,19 +111,19 @@ Result<YamlFile> read_file(const std::string& path, bool lists_only) {
 // not what was asked.
 std::vector<YamlFile> lists_beside(const std::string& file) {
   std::vector<YamlFile> out;
-  std::error_code error;
   fs::path folder = fs::path(file).parent_path();
   if (folder.empty()) folder = ".";
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
-    const std::string extension = entry.path().extension().string();
+  each_entry(folder.string(), [&](std::string_view name) {
+    const fs::path path = folder / name;
+    const std::string extension = path.extension().string();
     std::error_code no_file;
-    if ((extension != ".yaml" && extension != ".yml") || !entry.is_regular_file(no_file) ||
-        fs::equivalent(entry.path(), file, no_file)) {
-      continue;
+    if ((extension != ".yaml" && extension != ".yml") || !fs::is_regular_file(path, no_file) ||
+        fs::equivalent(path, file, no_file)) {
+      return;
     }
-    auto read = read_file(entry.path().string(), true);
+    auto read = read_file(path.string(), true);
     if (read && read->list) out.push_back(std::move(*read));
-  }
+  });
   return out;
 }
 

@@ -5,11 +5,14 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "base/folder.h"
 #include "enrich/container.h"
 
 namespace tracee {
@@ -63,18 +66,23 @@ std::vector<Mount> mounts() {
 }  // namespace
 
 void scan_cgroups(ContainerTable& table, size_t limit) {
-  namespace fs = std::filesystem;
   size_t seen = 0;
   for (const Mount& mount : mounts()) {
-    std::error_code error;
-    fs::recursive_directory_iterator at(mount.path, fs::directory_options::skip_permission_denied,
-                                        error);
-    for (; !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
-      struct stat info;
-      if (!at->is_directory(error) || ::stat(at->path().c_str(), &info) != 0) continue;
-      if (++seen > limit) return;
-      table.add(mount.hierarchy, info.st_ino,
-                std::string_view(at->path().native()).substr(mount.path.size()), false);
+    // A group may go away meanwhile: it is passed over.
+    std::vector<std::string> open = {mount.path};
+    while (!open.empty()) {
+      const std::string folder = std::move(open.back());
+      open.pop_back();
+      each_entry(folder, [&](std::string_view name) {
+        std::string path = folder;
+        path.append("/").append(name);
+        struct stat info;
+        if (::lstat(path.c_str(), &info) != 0 || !S_ISDIR(info.st_mode) || seen == limit) return;
+        ++seen;
+        table.add(mount.hierarchy, info.st_ino, std::string_view(path).substr(mount.path.size()),
+                  false);
+        open.push_back(std::move(path));
+      });
     }
   }
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/folder.h"
 #include "filter/yaml.h"
 
 namespace tracee {
@@ -182,13 +183,13 @@ Result<std::vector<std::string>> files_of(const std::string& path) {
   std::error_code error;
   if (!fs::is_directory(path, error)) return std::vector<std::string>{path};
   std::vector<std::string> out;
-  for (auto entry = fs::directory_iterator(path, error); !error && entry != fs::end(entry);
-       entry.increment(error)) {
-    const std::string extension = entry->path().extension().string();
+  error = each_entry(path, [&](std::string_view name) {
+    const fs::path file = fs::path(path) / name;
+    const std::string extension = file.extension().string();
     if (extension == ".yaml" || extension == ".yml" || extension == ".json") {
-      out.push_back(entry->path().string());
+      out.push_back(file.string());
     }
-  }
+  });
   if (error) return fail(Exit::Usage, path + ": " + error.message(), "check its permissions");
   if (out.empty()) {
     return fail(Exit::Usage, path + ": no policies in this folder",

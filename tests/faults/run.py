@@ -7,7 +7,8 @@ run.py TRACEE FAIL.SO CASE [--seconds N]
 Each case is run once to count the calls of each function of fail.c, then again for calls of each:
 the first, the last, and as many between as there is time for. A run must end by itself, with a
 status of its own (never by a signal), must say why when that is not 0, must leave only whole
-lines in its files, and nothing in the kernel. Exit status: 0 all did, 1 some did not, 77 no rights.
+lines in its files, and no program and no map in the kernel (a link that is left keeps its
+program). Exit status: 0 all did, 1 some did not, 77 no rights.
 """
 import argparse
 import errno
@@ -22,6 +23,9 @@ import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "live"))
+from process import alone  # noqa: E402
+
 CAPTURES = HERE.parent / "captures"
 RULES = HERE.parent.parent / "detectors" / "rules"
 LIMIT = 20
@@ -72,7 +76,67 @@ def policy(folder):
         encoding="ascii")
 
 
+LIVE = ("live", "reload")
 CASES = {case.__name__: case for case in (replay, rotation, live, reload)}
+
+
+class Kernel:
+    """What a tracing tracee holds in the kernel, by name; other tracers may run beside it."""
+
+    def __init__(self, tracee):
+        with tempfile.TemporaryFile() as errors, subprocess.Popen(
+                [tracee, "-o", "none"], stdin=subprocess.DEVNULL, stderr=errors) as one:
+            end = time.monotonic() + LIMIT
+            said = b""
+            while b"tracee: tracing" not in said:
+                if one.poll() is not None or time.monotonic() > end:
+                    one.kill()
+                    raise Failure(f"without a fault, it does not trace: {said.decode()}")
+                time.sleep(0.01)
+                errors.seek(0)
+                said = errors.read()
+            held = self.held([one.pid])
+            self.names = {self.listed()[each] for each in held if each in self.listed()}
+            one.send_signal(signal.SIGINT)
+        if not self.names:
+            raise Failure("a tracing tracee holds nothing in the kernel")
+        self.before = set(self.listed())
+
+    @staticmethod
+    def listed():
+        """(kind, id) → name"""
+        found = {}
+        for kind in ("prog", "map"):
+            done = subprocess.run(["bpftool", "-j", kind], stdout=subprocess.PIPE, check=True)
+            found.update({(kind, one["id"]): one.get("name", "")
+                          for one in json.loads(done.stdout or "[]")})
+        return found
+
+    @staticmethod
+    def held(pids):
+        found = set()
+        for pid in pids:
+            for path in pathlib.Path(f"/proc/{pid}/fdinfo").glob("*"):
+                try:
+                    text = path.read_text(encoding="ascii", errors="replace")
+                except OSError:  # it has ended
+                    continue
+                found |= {(kind, int(number)) for kind, number in
+                          re.findall(r"^(prog|map)_id:\t(\d+)$", text, re.MULTILINE)}
+        return found
+
+    def check(self):
+        end = time.monotonic() + LIMIT
+        while True:
+            left = {each for each, name in self.listed().items()
+                    if each not in self.before and name in self.names}
+            if left:  # what a living process holds is that one's
+                left -= self.held(pid.name for pid in pathlib.Path("/proc").glob("[0-9]*"))
+            if not left:
+                return
+            if time.monotonic() > end:
+                raise Failure(f"it leaves in the kernel: {sorted(left)}")
+            time.sleep(0.05)
 
 
 class Run:
@@ -166,9 +230,50 @@ def plan(counts):
         # What fails before main() has begun ends the process, as with any program.
         first = min(500, count) if name == "malloc" else 1
         numbers = sorted({first + i * (count - first) // max(most - 1, 1) for i in range(most)})
-        rank = {number: 0 if number in (first, count) else 1 + i % 7 for i, number in enumerate(numbers)}
+        rank = {number: 0 if number in (first, count) else 1 + i % 7
+                for i, number in enumerate(numbers)}
         tries += [(rank[number], name, number) for number in numbers]
     return [(name, number) for _, name, number in sorted(tries)]
+
+
+def trial(options, counts, kernel, fault):
+    """Runs with one fault; the run's status, or None when it is not as it should be."""
+    name, number = fault
+    with Run(options, (name, number, ERRNO.get(name, errno.EMFILE))) as run:
+        try:
+            run.finish()
+            run.check()
+            if kernel:
+                kernel.check()
+            return run.status
+        except Failure as failure:
+            print(f"{options.case}: {name} {number} of {counts.get(name)}: {failure}\n"
+                  + "\n".join("    " + line for line in run.said().splitlines()[-6:]))
+    return None
+
+
+def work(options):
+    try:
+        kernel = Kernel(options.tracee) if options.case in LIVE else None
+        counts = counted(options)
+    except Failure as failure:
+        print(f"{options.case}: {failure}")
+        return 77 if "status 3" in str(failure) else 1
+    tries = plan(counts)
+    if options.only:
+        name, number = options.only.split(":")
+        tries = [(name, int(number))]
+    end, statuses = time.monotonic() + options.seconds, []
+    for fault in tries:
+        if time.monotonic() > end:
+            break
+        statuses.append(trial(options, counts, kernel, fault))
+    bad = statuses.count(None)
+    told = ", ".join(f"status {status}: {statuses.count(status)}"
+                     for status in sorted(set(statuses) - {None}))
+    print(f"{options.case}: {len(statuses)} of {len(tries)} faults tried; {told}; "
+          f"{bad} not as they should be")
+    return 1 if bad else 0
 
 
 def main():
@@ -180,36 +285,14 @@ def main():
     parser.add_argument("--only", help="FUNCTION:NUMBER")
     options = parser.parse_args()
     options.tracee, options.interposer = map(os.path.abspath, (options.tracee, options.interposer))
-    if options.case in ("live", "reload") and os.geteuid() != 0:
+    os.environ["PATH"] += ":/usr/sbin:/sbin"
+    if options.case not in LIVE:
+        return work(options)
+    if os.geteuid() != 0:
         print("faults: needs root", file=sys.stderr)
         return 77
-    try:
-        counts = counted(options)
-    except Failure as failure:
-        print(f"{options.case}: {failure}")
-        return 77 if "status 3" in str(failure) else 1
-    tries = plan(counts)
-    if options.only:
-        name, number = options.only.split(":")
-        tries = [(name, int(number))]
-    end, bad, done = time.monotonic() + options.seconds, 0, 0
-    statuses = {}
-    for name, number in tries:
-        if time.monotonic() > end:
-            break
-        done += 1
-        with Run(options, (name, number, ERRNO.get(name, errno.EMFILE))) as run:
-            try:
-                run.finish()
-                run.check()
-                statuses[run.status] = statuses.get(run.status, 0) + 1
-            except Failure as failure:
-                bad += 1
-                print(f"{options.case}: {name} {number} of {counts.get(name)}: {failure}\n"
-                      + "\n".join("    " + line for line in run.said().splitlines()[-6:]))
-    told = ", ".join(f"status {status}: {count}" for status, count in sorted(statuses.items()))
-    print(f"{options.case}: {done} of {len(tries)} faults tried; {told}; {bad} not as they should be")
-    return 1 if bad else 0
+    with alone():
+        return work(options)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "base/folder.h"
 #include "base/thread.h"
 #include "output/sink/compress.h"
 
@@ -125,18 +126,16 @@ void FileKeeper::tidy() {
   const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
   const std::string prefix = path.filename().string();
   std::vector<std::string> files;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    if (!name.starts_with(prefix) || !is_set_aside(std::string_view(name).substr(prefix.size()))) {
-      continue;
-    }
+  const auto error = each_entry(folder.string(), [&](std::string_view name) {
+    if (!name.starts_with(prefix) || !is_set_aside(name.substr(prefix.size()))) return;
     if (name.ends_with(kUnfinished)) {
       // An earlier run ended while it compressed; the original is still there.
-      fs::remove(entry.path());
+      fs::remove(folder / name);
     } else {
-      files.push_back(entry.path().string());
+      files.push_back((folder / name).string());
     }
-  }
+  });
+  if (error) throw fs::filesystem_error("cannot read", folder, error);
   // Names are times: the oldest first. What will go need not be compressed.
   std::ranges::sort(files);
   if (rules_.keep > 0 && files.size() > rules_.keep) {
