@@ -26,6 +26,7 @@
 
 #include "base/capabilities.h"
 #include "base/fd.h"
+#include "base/sanitizer.h"
 
 namespace tracee {
 namespace {
@@ -149,6 +150,10 @@ Result<> limit_calls() {
   // Threads of libraries; never processes. The C library takes ENOSYS of clone3, whose flags
   // cannot be seen, for a reason to use clone.
   allow("clone", {{0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD}});
+  if (kSanitized) {
+    for (const char* name : {"ptrace", "getdents"}) allow(name, {});
+    allow("clone", {{0, SCMP_CMP_MASKED_EQ, CLONE_UNTRACED, CLONE_UNTRACED}});
+  }
   if (error == 0)
     error = seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
   if (error == 0) error = seccomp_load(filter.get());
@@ -185,6 +190,7 @@ Result<> confine() {
     if (auto done = become(prepared->user); !done) return done;
     plan_capabilities(0);
   }
+  if (kSanitized) ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);  // it was given up with the user
   if (!drop_capabilities()) return failed("cannot give up capabilities", errno);
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     return failed("cannot rule out new privileges", errno);

@@ -21,7 +21,8 @@ import unittest
 import capture
 
 TRACEE = os.path.abspath(os.environ.get("TRACEE", "build/tracee"))
-SECONDS = 60  # for anything; a loaded machine is slow
+# For anything; a loaded machine is slow, and a build with a sanitizer (TRACEE_PATIENCE) slower.
+SECONDS = 60 * int(os.environ.get("TRACEE_PATIENCE", "1"))
 EVENTS = ("net_packet_ipv4", "net_packet_ipv6", "net_packet_tcp", "net_packet_udp",
           "net_packet_icmp", "net_packet_icmpv6", "net_packet_dns", "net_packet_dns_request",
           "net_packet_dns_response", "net_packet_http", "net_packet_http_request",

@@ -22,6 +22,8 @@ MS_REC, MS_PRIVATE, MNT_DETACH = 0x4000, 0x40000, 2
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 BOX_HOST_NAME = "box"
+# A build with a sanitizer is given so many times as long.
+PATIENCE = int(os.environ.get("TRACEE_PATIENCE", "1"))
 
 
 class Skip(Exception):
@@ -68,7 +70,7 @@ def call(name, *arguments):
 
 def await_(what, condition, seconds=60, alive=lambda: True):
     """Returns what `condition` gives once that is true; the time is for loaded machines."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + seconds * PATIENCE
     while True:
         result = condition()
         if result:
