@@ -10,107 +10,29 @@ least; packets/s is by the wall clock.
 import argparse
 import os
 import platform
-import re
 import shutil
-import statistics
 import subprocess
-import sys
-import time
 
+import growth
+import live
+import memory
+from common import Runner, Table, die, events_written, lines_of, run_in_turns, say
+from tracers import Place
 
-PARTS = ("events", "filters", "owners", "kernel", "unwanted", "sockets", "replay", "workers")
-
-
-class Table:
-    """Rows as Markdown, columns aligned."""
-
-    def __init__(self, title, note, head):
-        self.title, self.note, self.rows = title, note, [head]
-
-    def add(self, *cells):
-        self.rows.append(cells)
-
-    def print(self):
-        widths = [max(len(row[i]) for row in self.rows) for i in range(len(self.rows[0]))]
-        print(f"\n## {self.title}\n")
-        if self.note:
-            print(f"{self.note}\n")
-        for number, row in enumerate(self.rows):
-            cells = [cell.rjust(width) if cell[:1].isdigit() else cell.ljust(width)
-                     for cell, width in zip(row, widths)]
-            print("| " + " | ".join(cells) + " |")
-            if number == 0:
-                print("|" + "|".join("-" * (width + 2) for width in widths) + "|")
-        sys.stdout.flush()
-
-
-def die(text):
-    sys.exit(f"bench: {text}")
-
-
-def say(text):
-    print(f"bench: {text}", file=sys.stderr)
-
-
-def measure(command):
-    """Wall seconds, processor seconds and standard error of one run."""
-    start = time.monotonic()
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
-        stderr = process.stderr.read().decode()
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.monotonic() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        die(f"{' '.join(command)} failed:\n{stderr}")
-    return wall, usage.ru_utime + usage.ru_stime, stderr
-
-
-def lines_of(command):
-    """Cells of what a microbenchmark prints, and its exit code."""
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    return [line.split("\t") for line in done.stdout.splitlines()], done.returncode
-
-
-class Runner:
-    """A command on a capture of so many packets."""
-
-    def __init__(self, name, packets, command, start_up=None):
-        self.name, self.packets, self.command = name, packets, command
-        self.start_up = start_up  # a command whose time is taken off
-        self.walls, self.cpus, self.stderr = [], [], ""
-
-    def run(self):
-        wall, cpu, self.stderr = measure(self.command)
-        if self.start_up:
-            empty_wall, empty_cpu, _ = measure(self.start_up)
-            wall, cpu = wall - empty_wall, cpu - empty_cpu
-        self.walls.append(wall / self.packets)
-        self.cpus.append(cpu / self.packets)
-
-    def wall(self):
-        return statistics.median(self.walls)
-
-    def cpu(self):
-        return statistics.median(self.cpus)
-
-
-def run_in_turns(runners, rounds):
-    for number in range(rounds):
-        for runner in runners if number % 2 == 0 else reversed(runners):
-            runner.run()
-
-
-def events_written(stderr):
-    """From tracee's summary; ends the run if an event was lost."""
-    found = re.search(r"output \S+: matched (\d+), written (\d+), dropped 0", stderr)
-    if not found or found[1] != found[2]:
-        die(f"tracee did not write all its events:\n{stderr}")
-    return int(found[1])
+# Functions of a Bench and the place of their load; they need root.
+LIVE = {"iperf3": live.iperf3, "wrk": live.wrk, "paced": live.paced,
+        "ping_pong": live.ping_pong, "start": live.start, "growth": growth.growth,
+        "memory": memory.memory_of}
+PARTS = ("events", "filters", "owners", "kernel", "unwanted", "sockets", "replay", "workers",
+         *LIVE)
 
 
 class Bench:
-    def __init__(self, build, packets, rounds):
-        self.build, self.packets, self.rounds = build, packets, rounds
+    def __init__(self, options):
+        build = os.path.abspath(options.build)
+        self.packets, self.rounds = options.packets, options.rounds
+        self.seconds, self.minutes = options.seconds, options.minutes
+        self.priority = ["chrt", "--fifo", "10"] if options.real_time else []
         self.tracee = f"{build}/tracee"
         self.tools = f"{build}/tests/bench"
         for needed in (self.tracee, f"{self.tools}/make_capture"):
@@ -176,55 +98,18 @@ class Bench:
             table.add(name, empty_in, empty_out, ns_in, ns_out,
                       str(int(ns_in) - int(empty_in)), str(int(ns_out) - int(empty_out)))
         table.print()
-        self.ping_pong()
-
-    def ping_pong(self):
-        filters = [("not traced", None),
-                   ("a port", ["--events", "net_packet_udp.data.dst_port=1"]),
-                   ("the owner's name", ["--events", "net_packet_udp", "--scope", "comm=nobody"])]
-        rates, costs = {}, {}
-        for number in range(max(self.rounds, 9)):
-            for name, arguments in filters if number % 2 == 0 else reversed(filters):
-                tracer = arguments and self.start_tracee(arguments)
-                (rate, cost), = lines_of([f"{self.tools}/ping_pong", "1"])[0]
-                if tracer:
-                    tracer.terminate()
-                    tracer.communicate()
-                rates.setdefault(name, []).append(float(rate))
-                costs.setdefault(name, []).append(float(cost))
-        table = Table("Ping-pong", "UDP between two processes on loopback, 1 byte, nothing kept; the "
-                      "runs take turns. Processor time is that of both processes; the least of the "
-                      "rounds is what other work on the machine has disturbed least.",
-                      ("filter", "round trips/s", "of untraced", "CPU µs, median", "of untraced",
-                       "CPU µs, least", "of untraced"))
-        alone = "not traced"
-        for name, _ in filters:
-            cells = [name]
-            for values, of, better in ((rates, statistics.median, 1), (costs, statistics.median, -1),
-                                       (costs, min, -1)):
-                share = (of(values[name]) / of(values[alone])) ** better
-                cells += [f"{of(values[name]):,.2f}" if better < 0 else f"{of(values[name]):,.0f}",
-                          f"{share:.1%}"]
-            table.add(*cells)
-        table.print()
-
-    def start_tracee(self, arguments):
-        tracer = subprocess.Popen([self.tracee, *arguments, "--output", "none"],
-                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        for line in tracer.stderr:
-            if line.startswith("tracee: tracing"):
-                return tracer
-        return die("tracee does not trace")
 
     def sockets(self):
         rows, code = lines_of([f"{self.tools}/owner_bench"])
         if code != 0:
-            print(f"\n## Owners of sockets\n\nNot measured: {'; '.join(row[0] for row in rows[-2:])}.")
+            why = "; ".join(row[0] for row in rows[-2:])
+            print(f"\n## Owners of sockets\n\nNot measured: {why}.")
             return
         ns = {name: float(value) for name, value in rows}
-        table = Table("Owners of sockets", "The kernel's run-time statistics (kernel.bpf_stats_enabled) on "
-                      "datagrams over loopback; the look itself costs as much as the program that "
-                      "does nothing, and is taken off.", ("what", "ns", "of it for the owner", "limit"))
+        table = Table("Owners of sockets", "The kernel's run-time statistics "
+                      "(kernel.bpf_stats_enabled) on datagrams over loopback; the look itself "
+                      "costs as much as the program that does nothing, and is taken off.",
+                      ("what", "ns", "of it for the owner", "limit"))
         empty = {f"each {use}": ns.pop(f"a program at a {use} that does nothing")
                  for use in ("send", "receive")}
         for name, value in ns.items():
@@ -294,8 +179,9 @@ class Bench:
               self.tcpdump_on(mixed, "port 1"), self.read_loop_on(mixed)]),
         ]
         table = Table(
-            "Replay", f"{self.packets:,} packets, output to /dev/null; packets/s by the wall clock, "
-            "the rest by processor time. CPU ns/event is the whole run over the events printed.",
+            "Replay", f"{self.packets:,} packets, output to /dev/null; packets/s by the wall "
+            "clock, the rest by processor time. CPU ns/event is the whole run over the events "
+            "printed.",
             ("work", "program", "packets/s", "CPU ns/packet", "CPU ns/event", "peer ÷ tracee"))
         for work, runners in works:
             say(work)
@@ -340,21 +226,44 @@ def machine():
     return f"{model or platform.machine()}, {os.cpu_count()} cores, Linux {platform.release()}"
 
 
+def run_live(bench, names):
+    """Those of them that are parts of LIVE."""
+    parts = [name for name in LIVE if name in names]
+    if not parts:
+        return
+    if os.geteuid() != 0:
+        print(f"\n## Live\n\nNot measured: {', '.join(parts)} (they need root).")
+        return
+    with Place() as place:
+        for name in parts:
+            say(name)
+            LIVE[name](bench, place)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("build", help="the release build's folder")
     parser.add_argument("--packets", type=int, default=500_000, help="of a capture")
-    parser.add_argument("--rounds", type=int, default=5, help="of each replay")
-    parser.add_argument("--only", choices=PARTS)
+    parser.add_argument("--rounds", type=int, default=5, help="of each replay and live load")
+    parser.add_argument("--seconds", type=int, default=3, help="of each live load")
+    parser.add_argument("--minutes", type=float, default=0, help="of a long look at memory")
+    parser.add_argument("--real-time", action="store_true",
+                        help="live loads and tracers at real-time priority: where other work runs")
+    parser.add_argument("--only", choices=(*PARTS, "live"), action="append")
     options = parser.parse_args()
-    if options.packets < 1 or options.rounds < 1:
-        parser.error("--packets and --rounds are at least 1")
-    bench = Bench(options.build, options.packets, options.rounds)
-    print(f"{machine()}; median of {options.rounds} rounds for replays, 15 for the rest; load "
-          f"{os.getloadavg()[0]:.1f} at the start.")
+    if options.packets < 1 or options.rounds < 1 or options.seconds < 1:
+        parser.error("--packets, --rounds and --seconds are at least 1")
+    bench = Bench(options)
+    names = set(options.only or PARTS)
+    if "live" in names:
+        names |= set(LIVE)
+    print(f"{machine()}; median of {options.rounds} rounds for replays and live loads, 15 for the "
+          f"rest; load {os.getloadavg()[0]:.1f} at the start"
+          f"{'; at real-time priority' if options.real_time else ''}.")
     for part in PARTS:
-        if options.only in (None, part):
+        if part in names and part not in LIVE:
             getattr(bench, part)()
+    run_live(bench, names)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,421 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Loads that others know, untraced, beside tracee and beside tcpdump. Needs root.
+
+Each part is a function of a Bench and a Place. The tracers take turns; `priority` is a
+command that runs another at real-time priority, or nothing.
+"""
+import collections
+import json
+import os
+import re
+import select
+import signal
+import statistics
+import subprocess
+import time
+
+from common import Table, die, say
+from tracers import Tcpdump, Tracee, Tracer, alone, in_turns, timed, usage_of, wait_until
+
+TCP_PORT, HTTP_PORT = 5201, 8080
+NGINX = """daemon off;
+worker_processes 1;
+user root;
+pid nginx.pid;
+error_log stderr;
+events {{ worker_connections 512; }}
+http {{
+	{log}
+	keepalive_requests 1000000000;
+	server {{
+		listen 127.0.0.1:{port};
+		location / {{ return 200 "hello\\n"; }}
+	}}
+}}
+"""
+COUNTING_LOG = 'log_format number "$arg_n"; access_log requests.log number buffer=64k;'
+# One thread, so one counter.
+COUNTING_SCRIPT = """local n = 0
+function request()
+  n = n + 1
+  return wrk.format("GET", "/?n=" .. n)
+end
+"""
+CONNECTIONS = 64
+FIRST_CPU, SECOND_CPU = 0, 1
+UDP = "net_packet_udp"
+
+
+class Samples:
+    """Figures of each tracer, over the rounds."""
+
+    def __init__(self):
+        self.of = collections.defaultdict(lambda: collections.defaultdict(list))
+
+    def add(self, who, **figures):
+        for name, value in figures.items():
+            self.of[who][name].append(value)
+
+    def median(self, who, name):
+        return statistics.median(self.of[who][name])
+
+    def least(self, who, name):
+        return min(self.of[who][name])
+
+    def total(self, who, name):
+        return sum(self.of[who][name])
+
+
+def tracee(bench, name, events, output="json", **options):
+    return Tracee(name, [*bench.priority, bench.tracee, "--events", events, "--output", output],
+                  **options)
+
+
+def tcpdumps(bench, place, *expression):
+    """To text and to packets, as tracee's JSON and `--write` are."""
+    return [lambda: Tcpdump("tcpdump -nn", [*bench.priority, *place.inside(
+                "tcpdump", "-nn", "-i", "lo", *expression)]),
+            lambda: Tcpdump("tcpdump -w /dev/null", [*bench.priority, *place.inside(
+                "tcpdump", "-i", "lo", "-w", "/dev/null", *expression)])]
+
+
+def beside(bench, peers, work, rounds=None):
+    """Calls work() while each tracer runs, in turns; what it returns is kept."""
+    samples = Samples()
+    names = [make().name for make in peers]
+    for _, make in in_turns(peers, rounds or bench.rounds):
+        with alone(), make() as tracer:
+            start = time.monotonic()
+            figures = work()
+            seconds = time.monotonic() - start
+        samples.add(tracer.name, tracer=tracer.cpu / seconds, lost=tracer.lost,
+                    seen=tracer.seen, written=tracer.written, **figures)
+    return names, samples
+
+
+def share(samples, who, alone_name, figure, better, of="median"):
+    value, untraced = getattr(samples, of)(who, figure), getattr(samples, of)(alone_name, figure)
+    return f"{(value / untraced) ** better:.1%}"
+
+
+def losses(samples, who):
+    """Of all rounds."""
+    lost, seen = samples.total(who, "lost"), samples.total(who, "seen")
+    if who == Tracer.name:
+        return ""
+    return f"{lost:,}" if lost == 0 or seen == 0 else f"{lost:,} ({lost / seen:.1%})"
+
+
+def rate_table(title, note, unit, cost_unit, names, samples, digits=0):
+    """A row for each tracer: rate, cost of the load, and the tracer's own."""
+    table = Table(title, note, ("tracer", unit, "of untraced", f"CPU {cost_unit}, median",
+                                "of untraced", "least", "of untraced", "tracer's CPU", "lost"))
+    first = names[0]
+    for who in names:
+        table.add(who, f"{samples.median(who, 'rate'):,.{digits}f}",
+                  share(samples, who, first, "rate", 1),
+                  f"{samples.median(who, 'cost'):,.1f}", share(samples, who, first, "cost", -1),
+                  f"{samples.least(who, 'cost'):,.1f}",
+                  share(samples, who, first, "cost", -1, "least"),
+                  "" if who == Tracer.name else f"{samples.median(who, 'tracer'):.0%}",
+                  losses(samples, who))
+    table.print()
+
+
+NOTE_COST = ("CPU is the processor time of both ends, without the tracer's own, which is of one "
+             "processor; lost: packets, in all rounds.")
+
+
+# --- TCP ---
+
+def iperf3(bench, place):
+    def work():
+        with subprocess.Popen([*bench.priority, *place.inside(
+                "iperf3", "--server", "--one-off", "--port", str(TCP_PORT))],
+                              stdout=subprocess.DEVNULL) as server:
+            wait_until("iperf3's server", lambda: is_listening(place, TCP_PORT))
+            text, client_cpu = timed([*bench.priority, *place.inside(
+                "iperf3", "--client", "127.0.0.1", "--port", str(TCP_PORT), "--time",
+                str(bench.seconds), "--json")])
+            server_cpu = usage_of(server)
+        moved = json.loads(text)["end"]["sum_received"]
+        return {"rate": moved["bits_per_second"] / 1e9,
+                "cost": (client_cpu + server_cpu) * 1e3 / (moved["bytes"] / 1e9)}
+
+    peers = [Tracer,
+             lambda: tracee(bench, "tracee, output none", "net_packet_*", "none"),
+             lambda: tracee(bench, "tracee, JSON", "net_packet_*"),
+             *tcpdumps(bench, place)]
+    names, samples = beside(bench, peers, work)
+    rate_table("iperf3", "TCP over loopback, one stream; all twelve events; output to /dev/null. "
+               + NOTE_COST, "Gbit/s", "ms/GB", names, samples, digits=1)
+
+
+def is_listening(place, port):
+    done = subprocess.run(place.inside("ss", "-Hltn", f"sport = {port}"), stdout=subprocess.PIPE,
+                          check=True)
+    return bool(done.stdout.strip())
+
+
+# --- HTTP ---
+
+class Nginx:
+    def __init__(self, bench, place, log="access_log off;"):
+        self.bench, self.place, self.cpu = bench, place, 0
+        with open(f"{place.folder}/nginx.conf", "w", encoding="ascii") as file:
+            file.write(NGINX.format(log=log, port=HTTP_PORT))
+
+    def __enter__(self):
+        self.process = subprocess.Popen(
+            [*self.bench.priority, *self.place.inside(
+                "nginx", "-p", self.place.folder, "-c", f"{self.place.folder}/nginx.conf")],
+            stderr=subprocess.DEVNULL)
+        wait_until("nginx", lambda: is_listening(self.place, HTTP_PORT))
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGQUIT)  # writes its log first
+        self.cpu = usage_of(self.process)
+
+    def load(self, *arguments):
+        """(requests, a second, wrk's processor seconds)"""
+        text, cpu = timed([*self.bench.priority, *self.place.inside(
+            "wrk", "--threads", "1", "--connections", str(CONNECTIONS), "--duration",
+            f"{self.bench.seconds}s", *arguments, f"http://127.0.0.1:{HTTP_PORT}/")])
+        if "Socket errors" in text or "Non-2xx" in text:
+            die(f"wrk met errors: {text}")
+        return (int(re.search(r"(\d+) requests in", text)[1]),
+                float(re.search(r"Requests/sec: *([\d.]+)", text)[1]), cpu)
+
+
+def wrk(bench, place):
+    def work():
+        with Nginx(bench, place) as nginx:
+            count, rate, cpu = nginx.load()
+        return {"rate": rate, "cost": (cpu + nginx.cpu) * 1e6 / count}
+
+    peers = [Tracer,
+             lambda: tracee(bench, "tracee, net_packet_http", "net_packet_http"),
+             lambda: tracee(bench, "tracee, net_packet_http_request", "net_packet_http_request"),
+             *tcpdumps(bench, place)]
+    names, samples = beside(bench, peers, work)
+    rate_table("wrk", f"HTTP requests of {CONNECTIONS} connections to nginx, answered with 6 "
+               "bytes; output as JSON to /dev/null. " + NOTE_COST, "requests/s", "µs/request",
+               names, samples)
+    exactly_once(bench, place)
+
+
+def exactly_once(bench, place):
+    """Requests with numbers, by nginx's log and by events."""
+    events = f"{place.folder}/events.json"
+    script = f"{place.folder}/count.lua"
+    with open(script, "w", encoding="ascii") as file:
+        file.write(COUNTING_SCRIPT)
+    total = collections.Counter()
+    for _ in range(bench.rounds):
+        with alone(), tracee(bench, "tracee", "net_packet_http_request", f"json:{events}") as own:
+            with Nginx(bench, place, COUNTING_LOG) as nginx:
+                nginx.load("--script", script)
+        total += judge_requests(events, f"{place.folder}/requests.log")
+        total["lost"] += own.lost
+        for path in (events, f"{place.folder}/requests.log"):
+            os.unlink(path)
+    table = Table("Each request once", "The same load, each request with a number of its own, JSON "
+                  f"to a file; {bench.rounds} runs together. A request that nginx had not logged "
+                  f"when wrk left is one of at most {CONNECTIONS} a run.",
+                  ("requests in nginx's log", "seen once at both ends", "missed at an end",
+                   "seen twice", "seen, not logged", "packets lost"))
+    table.add(*(f"{total[name]:,}" for name in ("logged", "right", "missed", "twice", "unlogged",
+                                                "lost")))
+    table.print()
+
+
+def judge_requests(events, log):
+    with open(log, encoding="ascii") as file:
+        logged = set(file.read().split())
+    seen = {"ingress": collections.Counter(), "egress": collections.Counter()}
+    with open(events, encoding="utf-8") as file:
+        for line in file:
+            event = json.loads(line)
+            if event["eventName"] != "net_packet_http_request":
+                continue
+            request = next(one["value"] for one in event["args"] if one["name"] == "http_request")
+            number = re.fullmatch(r"/\?n=(\d+)", request["uri_path"])
+            if number:
+                seen[event["network"]["direction"]][number[1]] += 1
+    found = collections.Counter(logged=len(logged))
+    for number in logged:
+        both = [seen[way][number] for way in seen]
+        found["right"] += both == [1, 1]
+        found["missed"] += 0 in both
+    found["twice"] = sum(count > 1 for way in seen.values() for count in way.values())
+    found["unlogged"] = len(set().union(*seen.values()) - logged)
+    return found
+
+
+# --- UDP ---
+
+class Load:
+    """What the paced sender did, on a CPU of its own."""
+
+    def __init__(self, bench, place, rate, seconds, *more):
+        text, _ = timed([*bench.priority, *place.inside(
+            f"{bench.tools}/paced", str(round(rate)), str(seconds), *map(str, more))],
+                        cpu=FIRST_CPU)
+        sent, took, cost, late = map(float, text.split())
+        self.sent, self.rate, self.cost_us, self.late_ms = int(sent), sent / took, cost, late
+
+
+def on_one_cpu(bench, make):
+    """The tracer, on the CPU that the sender leaves to it."""
+    tracer = make()
+    tracer.command = ["taskset", "-c", str(SECOND_CPU), *tracer.command]
+    return tracer
+
+
+def run_paced(bench, place, make, rate, seconds):
+    """(load, tracer) of one run; what the tracer wrote is deleted."""
+    with alone(), on_one_cpu(bench, make) as tracer:
+        start = time.monotonic()
+        load = Load(bench, place, rate, seconds)
+        wall = time.monotonic() - start
+        time.sleep(0.1)  # what it has not read yet
+    tracer.core = tracer.cpu / wall
+    for name in os.listdir(place.folder):
+        if name.startswith("paced"):
+            os.unlink(f"{place.folder}/{name}")
+    return load, tracer
+
+
+def greatest_rate(bench, place, make, most):
+    """The greatest rate, in datagrams a second, of which nothing is lost in every round."""
+    low, high = 0, most * 1.05
+    for _ in range(5):
+        middle = (low + high) / 2
+        load, tracer = run_paced(bench, place, make, middle, bench.seconds / 2)
+        good = tracer.lost == 0 and load.rate > 0.95 * middle
+        say(f"paced: {tracer.name}: {2 * load.rate:,.0f} events/s, {tracer.lost} lost")
+        low, high = (middle, high) if good else (low, middle)
+    while low > 1000:
+        runs = []
+        while len(runs) < bench.rounds and (not runs or runs[-1][1].lost == 0):
+            runs.append(run_paced(bench, place, make, low, bench.seconds))
+        if runs[-1][1].lost == 0:
+            return runs
+        say(f"paced: {tracer.name}: {runs[-1][1].lost} lost in a round")
+        low *= 0.93
+    return []
+
+
+def paced(bench, place):
+    path = f"{place.folder}/paced.json"
+    forms = [("a file", f"json:{path}"),
+             ("a file, a new one each 16 MiB", f"json:{path}?rotate-size=16MiB&keep=1"),
+             ("/dev/null", "json:/dev/null")]
+    with alone():
+        untraced = [Load(bench, place, 0, bench.seconds) for _ in range(bench.rounds)]
+    most = statistics.median(load.rate for load in untraced)
+    table = Table("Paced datagrams", "64 bytes, 64 with one call, over loopback: each is two "
+                  f"events. The sender has one CPU, the tracer the other. Untraced it sends at "
+                  f"most {most:,.0f} datagrams/s. The greatest rate of which "
+                  f"{bench.rounds} runs of {bench.seconds} s lose nothing, found by halving; "
+                  "tcpdump, which takes each once, at the rates of tracee's first row. On tmpfs.",
+                  ("tracer", "to", "datagrams/s", "events/s", "tracer's CPU", "sender's CPU",
+                   "late, ms", "lost"))
+    rate = None
+    for to, output in forms:
+        runs = greatest_rate(bench, place,
+                             lambda output=output: tracee(bench, "tracee, JSON", UDP, output), most)
+        if not runs:
+            table.add("tracee, JSON", to, "none", "", "", "", "", "")
+            continue
+        reached = add_paced(table, to, 2, runs)
+        rate = rate or reached
+    for to, make in [("a file", lambda: Tcpdump("tcpdump -nn", [*bench.priority, *place.inside(
+                         "tcpdump", "-nn", "-i", "lo", "udp")], path)),
+                     ("a file", lambda: Tcpdump("tcpdump -w", [*bench.priority, *place.inside(
+                         "tcpdump", "-i", "lo", "-w", path, "udp")]))]:
+        if rate:
+            add_paced(table, to, 1, [run_paced(bench, place, make, rate, bench.seconds)
+                                     for _ in range(bench.rounds)])
+    table.print()
+
+
+def add_paced(table, to, events, runs):
+    def median(figure):
+        return statistics.median(figure(load, tracer) for load, tracer in runs)
+
+    rate = median(lambda load, _: load.rate)
+    lost, seen = (sum(getattr(tracer, name) for _, tracer in runs) for name in ("lost", "seen"))
+    table.add(runs[0][1].name, to, f"{rate:,.0f}", f"{events * rate:,.0f}",
+              f"{median(lambda _, tracer: tracer.core):.0%}",
+              f"{median(lambda load, _: load.cost_us * load.rate / 1e6):.0%}",
+              f"{max(load.late_ms for load, _ in runs):,.1f}",
+              f"{lost:,}" + (f" ({lost / seen:.1%})" if lost and seen else ""))
+    return rate
+
+
+def ping_pong(bench, place):
+    def work():
+        text, _ = timed([*bench.priority, *place.inside(f"{bench.tools}/ping_pong", "1")])
+        rate, cost = map(float, text.split())
+        return {"rate": rate, "cost": cost}
+
+    def own(name, *arguments):
+        return lambda: Tracee(name, [*bench.priority, bench.tracee, *arguments])
+
+    nothing = ("--output", "none")
+    peers = [Tracer,
+             own("a port that nobody has", "--events", f"{UDP}.data.dst_port=1", *nothing),
+             own("a name that nobody has", "--events", UDP, "--scope", "comm=nobody", *nothing),
+             own("tracee, JSON", "--events", UDP, "--output", "json"),
+             *tcpdumps(bench, place, "udp")]
+    names, samples = beside(bench, peers, work, max(bench.rounds, 9))
+    rate_table("Ping-pong", "UDP between two processes on loopback, 1 byte; of the filters that "
+               "match nothing the output is none. " + NOTE_COST, "round trips/s",
+               "µs/round trip", names, samples)
+
+
+# --- start ---
+
+
+
+def start(bench, place):
+    """From exec to the first line, while datagrams come."""
+    peers = [("tracee, JSON", [bench.tracee, "--events", UDP, "--output", "json"],
+              b"tracee: tracing"),
+             ("tracee, JSON, all events", [bench.tracee, "--events", "net_packet_*", "--output",
+                                           "json"], b"tracee: tracing"),
+             ("tcpdump -nn -l", place.inside("tcpdump", "-nn", "-l", "-i", "lo"), b"listening on")]
+    samples = Samples()
+    with subprocess.Popen([*bench.priority, *place.inside(f"{bench.tools}/paced", "2000", "3600",
+                                                          "1", "1")],
+                          stdout=subprocess.DEVNULL) as load:
+        for _, (name, command, ready) in in_turns(peers, max(bench.rounds, 9)):
+            with alone():
+                samples.add(name, **start_once([*bench.priority, *command], ready))
+        load.kill()
+    table = Table("Start", "From the start of the program, while datagrams go over loopback.",
+                  ("tracer", "until it traces, ms", "until its first line, ms, median", "least"))
+    for name, _, _ in peers:
+        table.add(name, f"{samples.median(name, 'ready'):.0f}",
+                  f"{samples.median(name, 'first'):.0f}", f"{samples.least(name, 'first'):.0f}")
+    table.print()
+
+
+def start_once(command, ready):
+    begin = time.monotonic()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        for line in process.stderr:
+            if ready in line:
+                break
+        traces = time.monotonic() - begin
+        # It can be silent by mistake, and must not hang the bench and the lock.
+        shows, _, _ = select.select([process.stdout], [], [], 30)
+        if not shows or not process.stdout.readline():
+            process.kill()
+            die(f"{' '.join(command)} shows nothing")
+        first = time.monotonic() - begin
+        process.send_signal(signal.SIGINT)
+        process.communicate()
+    return {"ready": traces * 1e3, "first": first * 1e3}
