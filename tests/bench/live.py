@@ -33,12 +33,12 @@ http {{
 	}}
 }}
 """
-COUNTING_LOG = 'log_format number "$arg_n"; access_log requests.log number buffer=64k;'
+COUNTING_LOG = 'log_format number "$uri"; access_log requests.log number buffer=64k;'
 # One thread, so one counter.
 COUNTING_SCRIPT = """local n = 0
 function request()
   n = n + 1
-  return wrk.format("GET", "/?n=" .. n)
+  return wrk.format("GET", "/" .. n)
 end
 """
 CONNECTIONS = 64
@@ -221,7 +221,8 @@ def exactly_once(bench, place):
         for path in (events, f"{place.folder}/requests.log"):
             os.unlink(path)
     table = Table("Each request once", "The same load, each request with a number of its own, JSON "
-                  f"to a file; {bench.rounds} runs together. A request that nginx had not logged "
+                  "to a file on tmpfs; an end is told by the process, wrk or nginx;"
+                  f" {bench.rounds} runs together. A request that nginx had not logged "
                   f"when wrk left is one of at most {CONNECTIONS} a run.",
                   ("requests in nginx's log", "seen once at both ends", "missed at an end",
                    "seen twice", "seen, not logged", "packets lost"))
@@ -233,22 +234,21 @@ def exactly_once(bench, place):
 def judge_requests(events, log):
     with open(log, encoding="ascii") as file:
         logged = set(file.read().split())
-    seen = {"ingress": collections.Counter(), "egress": collections.Counter()}
+    # By whose it is: one event at each end.
+    seen = {"wrk": collections.Counter(), "nginx": collections.Counter()}
     with open(events, encoding="utf-8") as file:
         for line in file:
             event = json.loads(line)
             if event["eventName"] != "net_packet_http_request":
                 continue
             request = next(one["value"] for one in event["args"] if one["name"] == "http_request")
-            number = re.fullmatch(r"/\?n=(\d+)", request["uri_path"])
-            if number:
-                seen[event["network"]["direction"]][number[1]] += 1
+            seen[event["processName"]][request["uri_path"]] += 1
     found = collections.Counter(logged=len(logged))
     for number in logged:
-        both = [seen[way][number] for way in seen]
+        both = [end[number] for end in seen.values()]
         found["right"] += both == [1, 1]
         found["missed"] += 0 in both
-    found["twice"] = sum(count > 1 for way in seen.values() for count in way.values())
+    found["twice"] = sum(count > 1 for end in seen.values() for count in end.values())
     found["unlogged"] = len(set().union(*seen.values()) - logged)
     return found
 
@@ -273,11 +273,22 @@ def on_one_cpu(bench, make):
     return tracer
 
 
-def run_paced(bench, place, make, rate, seconds):
+class Form:
+    """What is sent, and how many packets each datagram is to a tracer."""
+
+    def __init__(self, name, packets, *more):
+        self.name, self.packets, self.more = name, packets, more
+
+
+TO_ITSELF = Form("one socket", 2)
+TO_GROUP = Form("three, by multicast", 4, 1, 64, 0, 3)
+
+
+def run_paced(bench, place, make, form, rate, seconds):
     """(load, tracer) of one run; what the tracer wrote is deleted."""
     with alone(), on_one_cpu(bench, make) as tracer:
         start = time.monotonic()
-        load = Load(bench, place, rate, seconds)
+        load = Load(bench, place, rate, seconds, *form.more)
         wall = time.monotonic() - start
         time.sleep(0.1)  # what it has not read yet
     tracer.core = tracer.cpu / wall
@@ -287,68 +298,73 @@ def run_paced(bench, place, make, rate, seconds):
     return load, tracer
 
 
-def greatest_rate(bench, place, make, most):
+def greatest_rate(bench, place, make, form, most):
     """The greatest rate, in datagrams a second, of which nothing is lost in every round."""
-    low, high = 0, most * 1.05
+    low, high = 0, most
     for _ in range(5):
         middle = (low + high) / 2
-        load, tracer = run_paced(bench, place, make, middle, bench.seconds / 2)
+        load, tracer = run_paced(bench, place, make, form, middle, bench.seconds / 2)
         good = tracer.lost == 0 and load.rate > 0.95 * middle
-        say(f"paced: {tracer.name}: {2 * load.rate:,.0f} events/s, {tracer.lost} lost")
+        say(f"paced: {form.packets * load.rate:,.0f} events/s, {tracer.lost} lost")
         low, high = (middle, high) if good else (low, middle)
     while low > 1000:
         runs = []
         while len(runs) < bench.rounds and (not runs or runs[-1][1].lost == 0):
-            runs.append(run_paced(bench, place, make, low, bench.seconds))
+            runs.append(run_paced(bench, place, make, form, low, bench.seconds))
         if runs[-1][1].lost == 0:
             return runs
-        say(f"paced: {tracer.name}: {runs[-1][1].lost} lost in a round")
+        say(f"paced: {runs[-1][1].lost} lost in a round")
         low *= 0.93
     return []
 
 
 def paced(bench, place):
     path = f"{place.folder}/paced.json"
-    forms = [("a file", f"json:{path}"),
-             ("a file, a new one each 16 MiB", f"json:{path}?rotate-size=16MiB&keep=1"),
-             ("/dev/null", "json:/dev/null")]
+    to_file = ("a file", f"json:{path}")
+    rotated = ("a new file each 16 MiB", f"json:{path}?rotate-size=16MiB&keep=1")
+    most = {}
     with alone():
-        untraced = [Load(bench, place, 0, bench.seconds) for _ in range(bench.rounds)]
-    most = statistics.median(load.rate for load in untraced)
-    table = Table("Paced datagrams", "64 bytes, 64 with one call, over loopback: each is two "
-                  f"events. The sender has one CPU, the tracer the other. Untraced it sends at "
-                  f"most {most:,.0f} datagrams/s. The greatest rate of which "
-                  f"{bench.rounds} runs of {bench.seconds} s lose nothing, found by halving; "
-                  "tcpdump, which takes each once, at the rates of tracee's first row. On tmpfs.",
-                  ("tracer", "to", "datagrams/s", "events/s", "tracer's CPU", "sender's CPU",
-                   "late, ms", "lost"))
-    rate = None
-    for to, output in forms:
+        for form in (TO_ITSELF, TO_GROUP):
+            most[form] = statistics.median(
+                Load(bench, place, 0, bench.seconds, *form.more).rate
+                for _ in range(bench.rounds))
+    table = Table("Paced datagrams", "64 bytes, 64 with one call, over loopback. A tracer sees "
+                  "each leave and each come. The sender has one CPU, the tracer the other, and files "
+                  f"are on tmpfs. The greatest rate of which {bench.rounds} runs of "
+                  f"{bench.seconds} s lose nothing, found by halving; tcpdump, which takes what "
+                  "passes lo once, at tracee's first rate.",
+                  ("tracer", "to", "receivers", "datagrams/s", "untraced", "events/s",
+                   "tracer's CPU", "sender's CPU", "late, ms", "lost"))
+    first = None
+    for form, (to, output) in [(TO_ITSELF, to_file), (TO_ITSELF, rotated),
+                               (TO_ITSELF, ("/dev/null", "json:/dev/null")),
+                               (TO_GROUP, to_file), (TO_GROUP, rotated)]:
         runs = greatest_rate(bench, place,
-                             lambda output=output: tracee(bench, "tracee, JSON", UDP, output), most)
-        if not runs:
-            table.add("tracee, JSON", to, "none", "", "", "", "", "")
-            continue
-        reached = add_paced(table, to, 2, runs)
-        rate = rate or reached
-    for to, make in [("a file", lambda: Tcpdump("tcpdump -nn", [*bench.priority, *place.inside(
-                         "tcpdump", "-nn", "-i", "lo", "udp")], path)),
-                     ("a file", lambda: Tcpdump("tcpdump -w", [*bench.priority, *place.inside(
-                         "tcpdump", "-i", "lo", "-w", path, "udp")]))]:
-        if rate:
-            add_paced(table, to, 1, [run_paced(bench, place, make, rate, bench.seconds)
-                                     for _ in range(bench.rounds)])
+                             lambda output=output: tracee(bench, "tracee, JSON", UDP, output),
+                             form, most[form])
+        if runs:
+            reached = add_paced(table, to, form, most[form], form.packets, runs)
+            first = first or reached
+        else:
+            table.add("tracee, JSON", to, form.name, "none", *[""] * 6)
+    for name, arguments, stdout in [("tcpdump -nn", (), path),
+                                    ("tcpdump -w", ("-Z", "root", "-w", path), "/dev/null")]:
+        command = [*bench.priority, *place.inside("tcpdump", "-i", "lo", "-nn", *arguments, "udp")]
+        runs = first and [run_paced(bench, place, lambda: Tcpdump(name, command, stdout),
+                                    TO_ITSELF, first, bench.seconds) for _ in range(bench.rounds)]
+        if runs:
+            add_paced(table, "a file", TO_ITSELF, most[TO_ITSELF], 1, runs)
     table.print()
 
 
-def add_paced(table, to, events, runs):
+def add_paced(table, to, form, most, events, runs):
     def median(figure):
         return statistics.median(figure(load, tracer) for load, tracer in runs)
 
     rate = median(lambda load, _: load.rate)
     lost, seen = (sum(getattr(tracer, name) for _, tracer in runs) for name in ("lost", "seen"))
-    table.add(runs[0][1].name, to, f"{rate:,.0f}", f"{events * rate:,.0f}",
-              f"{median(lambda _, tracer: tracer.core):.0%}",
+    table.add(runs[0][1].name, to, form.name, f"{rate:,.0f}", f"{most:,.0f}",
+              f"{events * rate:,.0f}", f"{median(lambda _, tracer: tracer.core):.0%}",
               f"{median(lambda load, _: load.cost_us * load.rate / 1e6):.0%}",
               f"{max(load.late_ms for load, _ in runs):,.1f}",
               f"{lost:,}" + (f" ({lost / seen:.1%})" if lost and seen else ""))

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// paced RATE SECONDS [SOCKETS [BATCH [PORT]]]: datagrams over loopback at so many a second (0:
-// as fast as it can), BATCH of them with one call, from SOCKETS sockets in turn, each to
-// itself; their ports are PORT and those behind it (0: any).
+// paced RATE SECONDS [SOCKETS [BATCH [PORT [LISTENERS]]]]: datagrams over loopback at so many a
+// second (0: as fast as it can), BATCH of them with one call, from SOCKETS sockets in turn, each
+// to itself; their ports are PORT and those behind it (0: any). With LISTENERS all go to a
+// multicast group of so many sockets instead, so that a send makes more packets to look at.
 // Nobody reads: what finds no room in a socket is dropped behind the hooks that a tracer
 // looks through, so that the load is packets and not their reader. Prints, with tabs between:
 // datagrams sent, the seconds it took, microseconds of processor time for each, and the
@@ -24,6 +25,8 @@ namespace {
 constexpr unsigned kMostBatch = 1024;
 constexpr int kReceiveBytes = 4096;  // 10,000 sockets must not fill the memory
 constexpr size_t kDatagram = 64;
+constexpr in_addr_t kGroup = 0xefff0001;  // 239.255.0.1: of this host, RFC 2365
+constexpr uint16_t kGroupPort = 9999;
 
 double number(const char* text) {
   char* end = nullptr;
@@ -40,17 +43,50 @@ double number(const char* text) {
   std::exit(1);
 }
 
-int socket_to_itself(uint16_t port) {
-  const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+sockaddr* generic(sockaddr_in& address) { return reinterpret_cast<sockaddr*>(&address); }
+
+int bound_socket(in_addr_t to, uint16_t port) {
+  const int fd = socket(AF_INET, SOCK_DGRAM, 0), on = 1;
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  auto* at = reinterpret_cast<sockaddr*>(&address);
+  address.sin_addr.s_addr = htonl(to);
   if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &kReceiveBytes, sizeof kReceiveBytes) != 0 ||
-      bind(fd, at, size) != 0 || getsockname(fd, at, &size) != 0 || connect(fd, at, size) != 0)
+      (to == kGroup && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) ||
+      bind(fd, generic(address), sizeof address) != 0)
     die("paced: socket");
+  return fd;
+}
+
+int socket_to_itself(uint16_t port) {
+  const int fd = bound_socket(INADDR_LOOPBACK, port);
+  sockaddr_in address{};
+  socklen_t size = sizeof address;
+  if (getsockname(fd, generic(address), &size) != 0 || connect(fd, generic(address), size) != 0)
+    die("paced: connect");
+  return fd;
+}
+
+void listen_to_group() {
+  const int fd = bound_socket(kGroup, kGroupPort);
+  ip_mreq membership{};
+  membership.imr_multiaddr.s_addr = htonl(kGroup);
+  membership.imr_interface.s_addr = htonl(INADDR_LOOPBACK);
+  if (setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &membership, sizeof membership) != 0)
+    die("paced: group");
+}
+
+int socket_to_group(uint16_t port) {
+  const int fd = bound_socket(INADDR_LOOPBACK, port);
+  in_addr interface {};
+  interface.s_addr = htonl(INADDR_LOOPBACK);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(kGroupPort);
+  address.sin_addr.s_addr = htonl(kGroup);
+  if (setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &interface, sizeof interface) != 0 ||
+      connect(fd, generic(address), sizeof address) != 0)
+    die("paced: group");
   return fd;
 }
 
@@ -80,13 +116,14 @@ double cpu() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 3 || argc > 6) {
-    std::fputs("usage: paced RATE SECONDS [SOCKETS [BATCH [PORT]]]\n", stderr);
+  if (argc < 3 || argc > 7) {
+    std::fputs("usage: paced RATE SECONDS [SOCKETS [BATCH [PORT [LISTENERS]]]]\n", stderr);
     return 2;
   }
   const double rate = number(argv[1]), duration = number(argv[2]);
   const size_t sockets = argc > 3 ? static_cast<size_t>(number(argv[3])) : 1;
   const unsigned batch = argc > 4 ? static_cast<unsigned>(number(argv[4])) : 64;
+  const size_t listeners = argc > 6 ? static_cast<size_t>(number(argv[6])) : 0;
   const size_t port = argc > 5 ? static_cast<size_t>(number(argv[5])) : 0;
   if (sockets == 0 || batch == 0 || batch > kMostBatch) {
     std::fprintf(stderr, "paced: at least 1 socket, and a batch of 1 to %u\n", kMostBatch);
@@ -103,8 +140,11 @@ int main(int argc, char** argv) {
   if (setrlimit(RLIMIT_NOFILE, &files) != 0) die("paced: files");
   prctl(PR_SET_TIMERSLACK, 1UL);
   std::vector<int> fds(sockets);
-  for (size_t i = 0; i < sockets; ++i)
-    fds[i] = socket_to_itself(static_cast<uint16_t>(port > 0 ? port + i : 0));
+  for (size_t i = 0; i < listeners; ++i) listen_to_group();
+  for (size_t i = 0; i < sockets; ++i) {
+    const auto own = static_cast<uint16_t>(port > 0 ? port + i : 0);
+    fds[i] = listeners > 0 ? socket_to_group(own) : socket_to_itself(own);
+  }
 
   char text[kDatagram] = {};
   iovec piece = {text, sizeof text};
