@@ -27,7 +27,8 @@ constexpr EventMask event_bit(const EventSpec& spec) {
 // What the stream table may use.
 struct StreamLimits {
   uint32_t flows = 65'536;
-  size_t kept_bytes = size_t{24} << 20;              // of unfinished messages and early segments
+  size_t kept_bytes = size_t{16} << 20;              // of unfinished messages and early segments:
+                                                     // each flow can keep a short beginning
   uint32_t held_bytes = 256 * 1024;                  // of early segments, for one direction
   uint64_t held_ns = 2'000'000'000;                  // how long they wait for what is missing
   uint64_t idle_ns = uint64_t{600} * 1'000'000'000;  // then a connection is forgotten

@@ -339,6 +339,19 @@ TEST(Streams, TheTableIsBounded) {
   EXPECT_EQ(talk.take().size(), 1u);
 }
 
+TEST(Streams, EachFlowCanKeepABeginning) {
+  Talk talk(80);
+  const std::string beginning = "GET / HTTP/1.1\r\nX: " + std::string(200, 'x');
+  for (uint32_t port = 1; port < 65'536; ++port) {
+    talk.client_port = static_cast<uint16_t>(port);
+    talk.client(0, beginning);
+  }
+  EXPECT_EQ(talk.counters().streams.evicted, 0u);
+  talk.client_port = 1;
+  talk.client(beginning.size(), "\r\n\r\n");
+  EXPECT_EQ(talk.take().size(), 1u);
+}
+
 TEST(Streams, AScanDoesNotReplaceConversations) {
   StreamLimits limits;
   limits.flows = 64;
