@@ -329,8 +329,8 @@ def paced(bench, place):
                 Load(bench, place, 0, bench.seconds, *form.more).rate
                 for _ in range(bench.rounds))
     table = Table("Paced datagrams", "64 bytes, 64 with one call, over loopback. A tracer sees "
-                  "each leave and each come. The sender has one CPU, the tracer the other, and files "
-                  f"are on tmpfs. The greatest rate of which {bench.rounds} runs of "
+                  "each leave and each come. The sender has one CPU, the tracer the other, and "
+                  f"files are on tmpfs. The greatest rate of which {bench.rounds} runs of "
                   f"{bench.seconds} s lose nothing, found by halving; tcpdump, which takes what "
                   "passes lo once, at tracee's first rate.",
                   ("tracer", "to", "receivers", "datagrams/s", "untraced", "events/s",
