@@ -11,7 +11,9 @@ import argparse
 import os
 import platform
 import shutil
+import signal
 import subprocess
+import sys
 
 import growth
 import live
@@ -253,6 +255,8 @@ def main():
     options = parser.parse_args()
     if options.packets < 1 or options.rounds < 1 or options.seconds < 1:
         parser.error("--packets, --rounds and --seconds are at least 1")
+    # A namespace and what is on tmpfs are removed even so.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     bench = Bench(options)
     names = set(options.only or PARTS)
     if "live" in names:
