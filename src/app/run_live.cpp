@@ -123,7 +123,7 @@ Result<> run_live(const Options& options, Pipeline& pipeline, Companion* compani
   LossReporter losses(start);
   Watchdog watchdog(start);
   monitor->tend(start, pipeline, source);
-  int64_t flushed = start;
+  int64_t flushed = start - kFlushMs;  // what comes first is shown at once
   uint64_t news_lost = 0;
   const bool to_stdout =
       std::ranges::any_of(pipeline.outputs(),
