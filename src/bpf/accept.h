@@ -51,6 +51,7 @@ static __noinline void take_note(struct owner_slot *slot, __u64 at, __u32 ports)
 			write_begin(slot);
 			slot->owner = owner;
 			slot->socket = at;
+			forget_calls(slot);
 			write_end(slot);
 		}
 		bpf_spin_unlock(&slot->lock);

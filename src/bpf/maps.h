@@ -32,9 +32,11 @@ struct owner_slot {
 	__u32 version; /* whoever changes the owner increments it, before and after: see write_begin() */
 	/* The rules the owner satisfies, as long as these two are of now. */
 	__u32 rules_version, rules_generation;
-	__u32 pad;
+	__s16 calls[2]; /* the owner was seen to send on this socket by these, see refresh_sender() */
 	__u64 rules;
 };
+
+#define NO_CALL_SEEN (-2) /* no system call, and not WIRE_NO_SYSCALL */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
@@ -53,6 +55,12 @@ static __always_inline void write_begin(struct owner_slot *slot)
 	__u32 before = __sync_fetch_and_add(&slot->version, 1); /* a full barrier */
 
 	asm volatile("" : : "r"(before) : "memory");
+}
+
+/* What was seen of an owner's calls is not true of the next. */
+static __always_inline void forget_calls(struct owner_slot *slot)
+{
+	slot->calls[0] = slot->calls[1] = NO_CALL_SEEN;
 }
 
 static __always_inline void write_end(struct owner_slot *slot)

@@ -159,6 +159,7 @@ static __always_inline void note_owner(struct owner_slot *slot, __u64 socket,
 	write_begin(slot);
 	slot->owner = owner;
 	slot->socket = socket;
+	forget_calls(slot);
 	if (net_ns)
 		slot->net_ns = net_ns;
 	write_end(slot);

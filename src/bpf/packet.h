@@ -308,6 +308,7 @@ static __noinline void adopt_owner(struct bpf_sock *sk, const struct last_owner 
 	slot->owner = owner;
 	slot->net_ns = from->net_ns;
 	slot->socket = (__u64)sk;
+	forget_calls(slot);
 	write_end(slot);
 	bpf_spin_unlock(&slot->lock);
 }
@@ -461,7 +462,9 @@ static __noinline void note_sender(struct owner_slot *slot, __u64 socket, struct
 /*
  * The tracepoint behind a send comes after its packets. Seeing here who is
  * sending gives a forked worker its first bytes, and each packet its own call.
- * `known`: the task is the owner already, and only the call may be another.
+ * `known`: the task is the owner already, and only the call may be another. Who asks and
+ * answers in turn has another each time, so two are remembered: to look for the socket
+ * behind a descriptor costs more than all the rest of a packet.
  */
 static __always_inline void refresh_sender(struct credit *credit, struct task_struct *task,
 					   bool known)
@@ -474,12 +477,15 @@ static __always_inline void refresh_sender(struct credit *credit, struct task_st
 	syscall = syscall_number(task);
 	if (known && slot->owner.syscall == syscall)
 		return;
-	if (!is_calling_on(task, syscall, credit->socket))
-		return;
-	if (known)
-		slot->owner.syscall = syscall;
-	else
-		note_sender(slot, credit->socket, task, syscall);
+	if (!known || (slot->calls[0] != syscall && slot->calls[1] != syscall)) {
+		if (!is_calling_on(task, syscall, credit->socket))
+			return;
+		if (!known)
+			note_sender(slot, credit->socket, task, syscall);
+		slot->calls[1] = slot->calls[0];
+		slot->calls[0] = syscall;
+	}
+	slot->owner.syscall = syscall;
 }
 
 /* User space is behind: too much waits in the ring. */

@@ -17,7 +17,7 @@ struct Read {
   }
 
   std::string_view text;
-  Arena arena{1 << 16};
+  Arena arena{1 << 18};
   HttpStartLine line;
   HttpHeaders plain{arena, 4096}, judged{arena, 4096};
   HttpFraming framing{}, expected{};
