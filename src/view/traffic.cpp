@@ -186,8 +186,7 @@ void Traffic::count(const Event& event, const ConnectionKey& key, bool out) {
   process.meter.add(time, amount);
   process.uid = context.user_id;
   process.name.fill(0);
-  std::memcpy(process.name.data(), context.process_name.data(),
-              std::min(context.process_name.size(), process.name.size() - 1));
+  context.process_name.copy(process.name.data(), process.name.size() - 1);
   connections_.at(key).meter.add(time, amount);
   PeerSeen& peer = peers_.at(key.remote);
   peer.meter.add(time, amount);

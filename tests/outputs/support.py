@@ -23,7 +23,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import capture  # noqa: E402
 
 TRACEE = os.path.abspath(os.environ.get("TRACEE", "build/tracee"))
-SECONDS = int(os.environ.get("TRACEE_TEST_SECONDS", "120"))  # for anything; a loaded machine is slow
+PATIENCE = int(os.environ.get("TRACEE_PATIENCE", "1"))  # with a build that has a sanitizer
+# For anything; a loaded machine is slow.
+SECONDS = int(os.environ.get("TRACEE_TEST_SECONDS", "120")) * PATIENCE
 PACKET = capture.ipv4("10.0.0.1", "10.0.0.2", 17, capture.udp(1000, 2000, b"payload"))
 LOST = "lost_events"
 
@@ -109,8 +111,9 @@ class Tracee:
         return waiting == bytearray(4)
 
     def memory_kib(self):
+        """A sanitizer takes as many times as much as it is slower."""
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
-            return int(re.search(r"VmRSS:\s+(\d+)", status.read())[1])
+            return int(re.search(r"VmRSS:\s+(\d+)", status.read())[1]) // PATIENCE
 
     def processor_seconds(self):
         with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as stat:
