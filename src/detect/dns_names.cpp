@@ -164,11 +164,13 @@ bool DnsNames::find(std::string_view name, uint64_t now_ns, detection::DnsKnowle
     const auto above = reached(root, number, true, now_ns);
     const auto below = reached(root, number, false, now_ns);
     known = known || number == 0 || !above.empty() || !below.empty();
+    const auto full = [&] { return before.size() + after.size() + addresses.size() >= kMaxFound; };
     const auto take = [&](std::vector<std::string>& list, uint16_t one) {
-      if (before.size() + after.size() + addresses.size() < kMaxFound) add(list, root.names[one]);
+      if (!full()) add(list, root.names[one]);
     };
     for (const Edge* edge : above) take(before, edge->from);
     for (const Edge* edge : below) take(edge->to_address ? addresses : after, edge->to);
+    if (full()) break;
   }
   if (!known) return false;
   std::ranges::reverse(before);

@@ -25,7 +25,7 @@ class DnsNames {
   static constexpr size_t kMaxAnswers = 64;  // of one question
   static constexpr size_t kMaxBytes = size_t{16} << 20;
   // What a look-up reads and finds: this many questions, names and addresses.
-  static constexpr size_t kMaxAsked = 16, kMaxFound = 256;
+  static constexpr size_t kMaxAsked = 16, kMaxFound = 64;
 
   // Takes a response in: a record of the shape of proto_dns. `time_ns`: event time.
   void learn(const void* message, const RecordSpec& spec, uint64_t time_ns);
