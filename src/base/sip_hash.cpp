@@ -8,7 +8,7 @@
 namespace tracee {
 
 const SipKey& secret_key() {
-  static const SipKey key = [] {
+  static const SipKey kKey = [] {
     SipKey out{};
     if (::getrandom(&out, sizeof out, GRND_NONBLOCK) == sizeof out) return out;
     // Early in the boot there is no chance yet; the time is better than what everybody knows.
@@ -16,7 +16,7 @@ const SipKey& secret_key() {
     ::clock_gettime(CLOCK_MONOTONIC, &now);
     return SipKey{static_cast<uint64_t>(now.tv_nsec), static_cast<uint64_t>(now.tv_sec)};
   }();
-  return key;
+  return kKey;
 }
 
 }  // namespace tracee

@@ -58,7 +58,7 @@ std::string target_of(const void* record, const RecordSpec& spec, bool& is_addre
 
 // A name is in its root and in the index.
 size_t DnsNames::bytes_of(const std::string& name) {
-  return 2 * (sizeof name + name.size()) + sizeof(Edge) + 64;
+  return 2 * (sizeof(std::string) + name.size()) + sizeof(Edge) + 64;
 }
 
 // The number of the name among those of the root, which it is made one of.

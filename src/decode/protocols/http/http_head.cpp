@@ -26,9 +26,9 @@ constexpr auto kToken = [] {  // RFC 9110, 5.6.2
 bool is_token(char c) noexcept { return kToken[static_cast<uint8_t>(c)]; }
 
 // starts_with() calls a function for each comparison; this one is a load or two.
-template <size_t kSize>
-bool begins(std::string_view text, const char (&with)[kSize]) noexcept {
-  return text.size() >= kSize - 1 && __builtin_memcmp(text.data(), with, kSize - 1) == 0;
+template <size_t Size>
+bool begins(std::string_view text, const char (&with)[Size]) noexcept {
+  return text.size() >= Size - 1 && __builtin_memcmp(text.data(), with, Size - 1) == 0;
 }
 
 // HTTP/2 begins with a line that looks like a request of version 2.0.
