@@ -8,17 +8,15 @@ The clock is the whole machine's, so this runs only where TRACEE_OWN_MACHINE is 
 environment: in the virtual machines of ./dev kernels. Exit status: 0 it holds, 1 it
 does not, 77 it may not run here, which is said.
 """
-import argparse
 import json
 import os
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 
-from process import Failure, Skip, alone, await_, outcome, read
+from process import Failure, alone, await_, need_own_machine, read, script
 from run import need_capabilities
 
 HOUR = 3600
@@ -80,19 +78,11 @@ def clock_set(program, folder):
 
 
 def work(program):
-    if "TRACEE_OWN_MACHINE" not in os.environ:
-        raise Skip("the clock is not only this test's (TRACEE_OWN_MACHINE is not set)")
+    need_own_machine("the clock is")
     need_capabilities()
     with alone(), tempfile.TemporaryDirectory() as folder:
         clock_set(program, folder)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--tracee", required=True)
-    options = parser.parse_args()
-    return outcome(lambda: work(options.tracee))
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    script(__doc__, work)

@@ -6,15 +6,13 @@
 
 Exit status: 0 it holds, 1 it does not, 77 the machine lacks something.
 """
-import argparse
 import json
 import os
 import signal
 import socket
 import subprocess
-import sys
 
-from process import Failure, alone, outcome
+from process import Failure, alone, script
 from run import need_capabilities
 
 # A datagram at once, from a process of its own; then what the case wants.
@@ -96,12 +94,5 @@ def work(program):
         check(program)
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--tracee", required=True)
-    options = parser.parse_args()
-    return outcome(lambda: work(os.path.abspath(options.tracee)))
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    script(__doc__, work)

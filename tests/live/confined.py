@@ -9,7 +9,6 @@ policies are read again, files are made anew, packets come and the account is co
 outside the outputs' folder cannot be written, which is tried through SIGUSR1 and a symbolic
 link. Exit status: 0 it holds, 1 it does not, 77 the machine lacks something, which is said.
 """
-import argparse
 import glob
 import os
 import re
@@ -19,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 
-from process import Failure, alone, await_, libc, outcome, read
+from process import Failure, alone, await_, libc, read, script
 from run import need_capabilities
 
 POLICY = """apiVersion: tracee.aquasec.com/v1beta1
@@ -149,12 +148,5 @@ def work(program):
             case(program, folder)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--tracee", required=True)
-    options = parser.parse_args()
-    return outcome(lambda: work(os.path.abspath(options.tracee)))
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    script(__doc__, work)

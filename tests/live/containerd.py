@@ -10,7 +10,6 @@ CRI, with pod name, namespace and uid. containerd is killed: events go on as bef
 A container ends: none of its events had no name once one had. Exit status: 0 it
 holds, 1 it does not, 77 the machine lacks something, which is said.
 """
-import argparse
 import contextlib
 import hashlib
 import io
@@ -22,11 +21,10 @@ import signal
 import socket
 import struct
 import subprocess
-import sys
 import tarfile
 import tempfile
 
-from process import Failure, alone, await_, need_programs, outcome, read
+from process import Failure, alone, await_, need_programs, read, script
 from run import need_capabilities
 
 IMAGE = "docker.io/library/tracee-test:1"
@@ -357,12 +355,5 @@ def work(program):
                     tracer.process.kill()
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--tracee", required=True)
-    options = parser.parse_args()
-    return outcome(lambda: work(os.path.abspath(options.tracee)))
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    script(__doc__, work)

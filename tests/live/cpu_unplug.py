@@ -8,7 +8,6 @@ Processors are the whole machine's, so this runs only where TRACEE_OWN_MACHINE i
 environment: in the virtual machines of ./dev kernels. Exit status: 0 it holds, 1 it
 does not, 77 it may not run here, which is said.
 """
-import argparse
 import contextlib
 import json
 import os
@@ -16,10 +15,9 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 
-from process import Failure, Skip, alone, await_, outcome, read
+from process import Failure, Skip, alone, await_, need_own_machine, read, script
 from run import need_capabilities
 
 SWITCH = "/sys/devices/system/cpu/cpu1/online"
@@ -124,8 +122,7 @@ def cpu_unplug(program, folder):
 
 
 def work(program):
-    if "TRACEE_OWN_MACHINE" not in os.environ:
-        raise Skip("the processors are not only this test's (TRACEE_OWN_MACHINE is not set)")
+    need_own_machine("the processors are")
     if not os.path.exists(SWITCH):
         raise Skip("there is no second processor that can be taken away")
     need_capabilities()
@@ -133,12 +130,5 @@ def work(program):
         cpu_unplug(program, folder)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--tracee", required=True)
-    options = parser.parse_args()
-    return outcome(lambda: work(os.path.abspath(options.tracee)))
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    script(__doc__, work)

@@ -6,6 +6,7 @@ shortest one is known in full: these facts are what tracee's owners are held
 against. All processes of a case live in one cgroup of their own, which is how
 they are found and ended whatever they fork.
 """
+import argparse
 import contextlib
 import ctypes
 import fcntl
@@ -45,6 +46,20 @@ def outcome(work):
         print(failure, file=sys.stderr)
         return 1
     return 0
+
+
+def script(what, work):
+    """main() of a test that is a program of its own: work(TRACEE), and its exit status."""
+    parser = argparse.ArgumentParser(description=what.splitlines()[0])
+    parser.add_argument("--tracee", required=True)
+    options = parser.parse_args()
+    sys.exit(outcome(lambda: work(os.path.abspath(options.tracee))))
+
+
+def need_own_machine(what):
+    """For what is the whole machine's: only in the virtual machines of ./dev kernels."""
+    if "TRACEE_OWN_MACHINE" not in os.environ:
+        raise Skip(f"{what} not only this test's (TRACEE_OWN_MACHINE is not set)")
 
 
 def need_programs(*names):
