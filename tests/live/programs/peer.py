@@ -6,6 +6,7 @@ says `ok` behind each:
   udp ADDRESS PORT        bind udp ADDRESS PORT   a UDP socket, connected or bound
   connect ADDRESS PORT [FROM[/PORT]]   listen ADDRESS PORT   accept
   send TEXT               receive TEXT            what comes must be TEXT
+  sendmsg TEXT            write TEXT              as `send`, by these calls
   reply TEXT              to whom the last datagram came from
   sendfile TEXT           splice TEXT             out of a file, out of a pipe
   uring TEXT              uring_worker TEXT       by io_uring, and on its own thread
@@ -67,6 +68,10 @@ def obey(words):
         current, _ = listener.accept()
     elif verb == "send":
         current.sendall(" ".join(rest).encode())
+    elif verb == "sendmsg":
+        current.sendmsg([" ".join(rest).encode()])
+    elif verb == "write":
+        os.write(current.fileno(), " ".join(rest).encode())
     elif verb == "receive":
         text, sender = current.recvfrom(4096)
         if text.decode() != " ".join(rest):
