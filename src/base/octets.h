@@ -23,18 +23,15 @@ constexpr Octets each(int c) noexcept {
   return Octets{v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v};
 }
 
-// Made of two halves in registers: a vector that is read where two halves were just
-// written waits for them.
-inline Octets joined(uint64_t low, uint64_t high) noexcept {
+// Two parts of a short text; of four octets each they are there twice. In registers: a
+// vector that is read where its parts were just written waits for them.
+inline Octets both(uint64_t first, uint64_t last) noexcept {
   using Halves = uint64_t __attribute__((vector_size(16)));
-  return reinterpret_cast<Octets>(Halves{low, high});
+  return reinterpret_cast<Octets>(Halves{first, last});
 }
-
-// Two parts of a short text; four octets each are there twice.
-inline Octets both(uint64_t first, uint64_t last) noexcept { return joined(first, last); }
 inline Octets both(uint32_t first, uint32_t last) noexcept {
   const uint64_t half = first | uint64_t{last} << 32;
-  return joined(half, half);
+  return both(half, half);
 }
 
 // Bit i: octet i of a comparison's result is set.

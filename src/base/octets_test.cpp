@@ -45,8 +45,10 @@ TEST(Octets, MarksAndJoins) {
     one[i] = 'b';
     EXPECT_EQ(marks(one == each('b')), 1u << i);
   }
-  const Octets two = joined(0x0706050403020100, 0x0f0e0d0c0b0a0908);
+  const Octets two = both(uint64_t{0x0706050403020100}, uint64_t{0x0f0e0d0c0b0a0908});
   for (int i = 0; i < 16; ++i) EXPECT_EQ(two[i], i);
+  const Octets twice = both(uint32_t{0x03020100}, uint32_t{0x07060504});
+  for (int i = 0; i < 16; ++i) EXPECT_EQ(twice[i], i % 8);
 }
 
 TEST(Octets, None) {

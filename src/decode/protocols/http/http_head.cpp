@@ -7,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/octets.h"
 
 namespace tracee {
@@ -131,9 +132,14 @@ bool is_plain(std::string_view text, const HttpStartLine& line) noexcept {
 }
 
 bool equals_ignoring_case(std::string_view a, std::string_view lower) noexcept {
-  return std::ranges::equal(a, lower, [](char x, char y) {
-    return (is_upper(static_cast<uint8_t>(x)) ? x | 0x20 : x) == y;
-  });
+  return std::ranges::equal(a, lower, {}, to_lower);
+}
+
+// Digits and nothing else.
+bool read_length(std::string_view text, uint64_t& length) noexcept {
+  const char* const end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, length);
+  return read.ec == std::errc{} && read.ptr == end;
 }
 
 constexpr std::string_view kContentLength = "Content-Length";
@@ -154,10 +160,8 @@ bool read_plain_framing(const HttpHeader& header, HttpFraming& framing) noexcept
     return framing.is_chunked;
   }
   constexpr size_t kMaxDigits = 18;  // far from an overflow
-  const char* const end = header.value.data() + header.value.size();
-  const auto read = std::from_chars(header.value.data(), end, framing.length);
   framing.has_length = true;
-  return header.value.size() <= kMaxDigits && read.ec == std::errc{} && read.ptr == end;
+  return header.value.size() <= kMaxDigits && read_length(header.value, framing.length);
 }
 
 // One header line of a head that llhttp refused; a fold goes to the header before.
@@ -195,9 +199,7 @@ Parse read_tolerantly(std::string_view text, HttpHeaders& headers, HttpFraming& 
       framing.is_chunked = equals_ignoring_case(coding, "chunked");
       framing.other_coding = !framing.is_chunked;
     } else if (equals_ignoring_case(header.name, "content-length")) {
-      const char* const end = header.value.data() + header.value.size();
-      const auto read = std::from_chars(header.value.data(), end, framing.length);
-      framing.has_length = read.ec == std::errc{} && read.ptr == end;
+      framing.has_length = read_length(header.value, framing.length);
     }
   }
   return Parse::Ok;
