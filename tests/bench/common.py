@@ -7,6 +7,10 @@ import subprocess
 import sys
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
+                                "live"))
+from process import alone, await_  # noqa: E402,F401
+
 
 class Table:
     """Rows as Markdown, columns aligned."""
@@ -81,10 +85,15 @@ class Runner:
         return statistics.median(self.cpus)
 
 
-def run_in_turns(runners, rounds):
+def in_turns(peers, rounds):
+    """Each peer once a round, in an order that changes from round to round."""
     for number in range(rounds):
-        for runner in runners if number % 2 == 0 else reversed(runners):
-            runner.run()
+        yield from peers if number % 2 == 0 else reversed(peers)
+
+
+def run_in_turns(runners, rounds):
+    for runner in in_turns(runners, rounds):
+        runner.run()
 
 
 def events_written(stderr):

@@ -7,9 +7,8 @@ import statistics
 import subprocess
 import time
 
-from common import Table, events_written, run_in_turns, say
+from common import Table, alone, events_written, in_turns, run_in_turns, say
 from live import UDP, Load, on_one_cpu, tracee
-from tracers import alone, in_turns
 
 PORT, PORTS = 20000, 64
 RATE = 50_000
@@ -67,7 +66,7 @@ def cost(bench, place, make, *load):
 def growth_live(bench, place, table, what, forms):
     """`forms`: name, tracer, load; the first is what the others are held against."""
     found = {name: [] for name, _, _ in forms}
-    for _, (name, make, load) in in_turns(forms, bench.rounds):
+    for name, make, load in in_turns(forms, bench.rounds):
         found[name].append(cost(bench, place, make, *load))
     first = None
     for name, _, _ in forms:

@@ -14,8 +14,8 @@ import statistics
 import subprocess
 import time
 
-from common import Table, die, say
-from tracers import Tcpdump, Tracee, Tracer, alone, in_turns, timed, usage_of, wait_until
+from common import Table, alone, await_, die, in_turns, say
+from tracers import Tcpdump, Tracee, Tracer, timed, usage_of
 
 TCP_PORT, HTTP_PORT = 5201, 8080
 NGINX = """daemon off;
@@ -86,7 +86,7 @@ def beside(bench, peers, work, rounds=None):
     """Calls work() while each tracer runs, in turns; what it returns is kept."""
     samples = Samples()
     names = [make().name for make in peers]
-    for _, make in in_turns(peers, rounds or bench.rounds):
+    for make in in_turns(peers, rounds or bench.rounds):
         with alone(), make() as tracer:
             start = time.monotonic()
             figures = work()
@@ -136,7 +136,7 @@ def iperf3(bench, place):
         with subprocess.Popen([*bench.priority, *place.inside(
                 "iperf3", "--server", "--one-off", "--port", str(TCP_PORT))],
                               stdout=subprocess.DEVNULL) as server:
-            wait_until("iperf3's server", lambda: is_listening(place, TCP_PORT))
+            await_("iperf3's server", lambda: is_listening(place, TCP_PORT))
             text, client_cpu = timed([*bench.priority, *place.inside(
                 "iperf3", "--client", "127.0.0.1", "--port", str(TCP_PORT), "--time",
                 str(bench.seconds), "--json")])
@@ -173,7 +173,7 @@ class Nginx:
             [*self.bench.priority, *self.place.inside(
                 "nginx", "-p", self.place.folder, "-c", f"{self.place.folder}/nginx.conf")],
             stderr=subprocess.DEVNULL)
-        wait_until("nginx", lambda: is_listening(self.place, HTTP_PORT))
+        await_("nginx", lambda: is_listening(self.place, HTTP_PORT))
         return self
 
     def __exit__(self, *_):
@@ -408,7 +408,7 @@ def start(bench, place):
     with subprocess.Popen([*bench.priority, *place.inside(f"{bench.tools}/paced", "2000", "3600",
                                                           "1", "1")],
                           stdout=subprocess.DEVNULL) as load:
-        for _, (name, command, ready) in in_turns(peers, max(bench.rounds, 9)):
+        for name, command, ready in in_turns(peers, max(bench.rounds, 9)):
             with alone():
                 samples.add(name, **start_once([*bench.priority, *command], ready))
         load.kill()

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What tracee holds when there is much to remember, and whether it grows."""
 import re
+import statistics
 import subprocess
 import time
 
-from common import Table, die, say
+from common import Table, alone, die, say
 from live import tracee
-from tracers import alone
 
 SOCKETS, FLOWS = 10_000, 65_536
 RATE = 20_000
@@ -33,10 +33,7 @@ def memory(pid):
 def slope(samples):
     """KiB a minute over the second half, by least squares."""
     late = samples[len(samples) // 2:]
-    mean_x = sum(x for x, _ in late) / len(late)
-    mean_y = sum(y for _, y in late) / len(late)
-    spread = sum((x - mean_x) ** 2 for x, _ in late)
-    return 60 * sum((x - mean_x) * (y - mean_y) for x, y in late) / spread if spread else 0
+    return 60 * statistics.linear_regression(*zip(*late)).slope if len(late) > 1 else 0
 
 
 def add(table, what, found):

@@ -1,25 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tracers that a load runs beside: tracee, tcpdump, or nobody; and the place of the load."""
-import contextlib
-import fcntl
 import os
 import re
 import shutil
 import signal
 import subprocess
 import tempfile
-import time
 
 from common import die
-
-LOCK = "/run/tracee-live.lock"
-
-
-def in_turns(peers, rounds):
-    """(round, peer), in an order that changes from round to round."""
-    for number in range(rounds):
-        for peer in peers if number % 2 == 0 else reversed(peers):
-            yield number, peer
 
 
 class Place:
@@ -40,14 +28,6 @@ class Place:
 
     def inside(self, *command):
         return ["nsenter", f"--net=/run/netns/{self.name}", *command]
-
-
-@contextlib.contextmanager
-def alone():
-    """No other tracer of this tree's tests runs meanwhile."""
-    with open(LOCK, "w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def usage_of(process):
@@ -159,11 +139,3 @@ def timed(command, cpu=None, **options):
     if process.returncode != 0:
         die(f"{' '.join(command)} failed: {text}")
     return text, seconds
-
-
-def wait_until(what, condition, seconds=30):
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            die(f"no sign of {what}")
-        time.sleep(0.01)

@@ -19,6 +19,7 @@ import os
 import re
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -307,10 +308,7 @@ class Soak:
     def growth(self):
         """KiB a minute over the second half, by least squares; and the most there was."""
         late = self.memory[len(self.memory) // 2:]
-        mean_x = sum(x for x, _ in late) / len(late)
-        mean_y = sum(y for _, y in late) / len(late)
-        spread = sum((x - mean_x) ** 2 for x, _ in late)
-        slope = sum((x - mean_x) * (y - mean_y) for x, y in late) / spread if spread else 0
+        slope = statistics.linear_regression(*zip(*late)).slope if len(late) > 1 else 0
         return slope * 60, max(y for _, y in self.memory)
 
     def account(self):
