@@ -10,8 +10,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 # The libraries a program needs but for those of the C library and the loader, which
 # only work as a set with the kernel's and the host's files.
 libraries_of() {
-	ldd "$1" | sed -n 's/^[[:blank:]]*\([^ ]*\) => \([^ ]*\) .*/\1 \2/p' |
-		grep -vE '^(libc|libm|libdl|libpthread|librt|libresolv)\.so' || true
+	"$here/../deploy/container/libraries.sh" "$1" |
+		grep -vE '^(libc|libm|libdl|libpthread|librt|libresolv|ld-linux[^ ]*)\.so' || true
 }
 
 if [ "$kind" = DEB ]; then

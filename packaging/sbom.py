@@ -4,8 +4,8 @@
 
 sbom.py BINARY
 
-What the binary is linked with is asked of the dynamic linker and dpkg; what it is built with is
-packages.txt. The same build on the same machine gives the same document: its time is that of the
+What the binary loads, at its start or later, is asked of the dynamic linker and dpkg; what it is
+built with is packages.txt. The same build on the same machine gives the same document: its time is that of the
 newest commit, or SOURCE_DATE_EPOCH.
 """
 import hashlib
@@ -23,10 +23,10 @@ def output(*command):
     return subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout
 
 
-def linked_files(binary):
+def loaded_files(binary):
     """With their names resolved; the kernel's own object has no file."""
-    listed = re.findall(r"=> (/\S+) \(|^\s(/\S+) \(", output("ldd", binary), re.MULTILINE)
-    return sorted({os.path.realpath(one or other) for one, other in listed})
+    listed = output(f"{TREE}/deploy/container/libraries.sh", os.path.realpath(binary))
+    return sorted({os.path.realpath(line.split(" ", 1)[1]) for line in listed.splitlines()})
 
 
 def owners_of(paths):
@@ -74,7 +74,7 @@ def document(binary):
     seconds = os.environ.get("SOURCE_DATE_EPOCH") or output(
         "git", "-c", f"safe.directory={TREE}", "-C", TREE, "log", "-1", "--format=%ct").strip()
     version = output(binary, "--version").split()[1]
-    linked = owners_of(linked_files(binary))
+    linked = owners_of(loaded_files(binary))
     built = sorted(set(build_packages()) - set(linked))
     ours = {"SPDXID": "SPDXRef-tracee", "name": "tracee", "versionInfo": version,
             "downloadLocation": "NOASSERTION", "filesAnalyzed": False,

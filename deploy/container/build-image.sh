@@ -32,15 +32,14 @@ files=$work/files
 mkdir -p "$files/usr/bin" "$files/etc/tracee" "$files/tmp" "$files/proc" "$files/sys" \
 	"$files/var/log/tracee"
 
-# The loader and the libraries of a program, as the root's own ldd tells them. A root
-# whose files are merged below /usr has /lib as a link, and so has the image.
+# The loader and the libraries of a program, those it loads later too. A root whose files
+# are merged below /usr has /lib as a link, and so has the image.
 for folder in lib lib64; do
 	mkdir -p "$files/usr/$folder"
 	ln -s "usr/$folder" "$files/$folder"
 done
 add_libraries() {
-	if [ -n "$root" ]; then chroot "$root" ldd "$1"; else ldd "$1"; fi |
-		sed -n 's/.*[[:blank:]]\(\/[^ ]*\) (0x.*/\1/p' | while read -r library; do
+	"$(dirname "$0")/libraries.sh" "$1" "$root" | while read -r _ library; do
 		mkdir -p "$files$(dirname "$library")"
 		cp -L "$root$library" "$files$library"
 	done

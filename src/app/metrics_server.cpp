@@ -21,6 +21,7 @@
 #include <thread>
 
 #include "base/fd.h"
+#include "base/late_library.h"
 #include "base/thread.h"
 
 namespace tracee {
@@ -36,6 +37,26 @@ constexpr std::chrono::seconds kAlive(30);
 
 constexpr const char* kText = "text/plain; charset=utf-8";
 constexpr const char* kMetricsText = "text/plain; version=0.0.4; charset=utf-8";
+
+struct Microhttpd : LateLibrary {
+  Microhttpd() : LateLibrary(TRACEE_LIBMICROHTTPD, "libmicrohttpd12") {}
+  decltype(&::MHD_add_response_header) add_header = find("MHD_add_response_header");
+  decltype(&::MHD_create_response_from_buffer) create_response =
+      find("MHD_create_response_from_buffer");
+  decltype(&::MHD_destroy_response) destroy_response = find("MHD_destroy_response");
+  decltype(&::MHD_get_connection_info) info_of = find("MHD_get_connection_info");
+  decltype(&::MHD_get_daemon_info) daemon_info = find("MHD_get_daemon_info");
+  decltype(&::MHD_get_timeout) timeout = find("MHD_get_timeout");
+  decltype(&::MHD_queue_response) queue = find("MHD_queue_response");
+  decltype(&::MHD_run) run = find("MHD_run");
+  decltype(&::MHD_start_daemon) start = find("MHD_start_daemon");
+  decltype(&::MHD_stop_daemon) stop = find("MHD_stop_daemon");
+};
+
+const Microhttpd& microhttpd() {
+  static const Microhttpd kLibrary;
+  return kLibrary;
+}
 
 struct Address {
   sockaddr_storage storage{};
@@ -117,7 +138,7 @@ struct MetricsServer::State {
       state.connections.erase(connection);
       return;
     }
-    const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    const auto* info = microhttpd().info_of(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     if (info != nullptr) state.connections[connection] = {info->connect_fd, Clock::now()};
   }
 
@@ -161,13 +182,13 @@ struct MetricsServer::State {
   static MHD_Result reply(MHD_Connection* connection, unsigned status, std::string text,
                           const char* type) {
     MHD_Response* response =
-        MHD_create_response_from_buffer(text.size(), text.data(), MHD_RESPMEM_MUST_COPY);
+        microhttpd().create_response(text.size(), text.data(), MHD_RESPMEM_MUST_COPY);
     if (response == nullptr) return MHD_NO;
-    (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-    (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
-    (void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-    const MHD_Result queued = MHD_queue_response(connection, status, response);
-    MHD_destroy_response(response);
+    (void)microhttpd().add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    (void)microhttpd().add_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    (void)microhttpd().add_header(response, "X-Content-Type-Options", "nosniff");
+    const MHD_Result queued = microhttpd().queue(connection, status, response);
+    microhttpd().destroy_response(response);
     return queued;
   }
 
@@ -188,6 +209,7 @@ Result<std::unique_ptr<MetricsServer>> MetricsServer::open(const std::string& ad
     return fail(Exit::Usage, "--metrics: '" + address + "' is not an address and a port",
                 "write 9466, 127.0.0.1:9466 or [::1]:9466; 0.0.0.0:9466 is for everybody");
   }
+  if (auto loaded = microhttpd().loaded(); !loaded) return forward(loaded);
   auto socket = listen_at(*parsed);
   if (!socket) return forward(socket);
   std::unique_ptr<MetricsServer> out(new MetricsServer);
@@ -198,7 +220,7 @@ Result<std::unique_ptr<MetricsServer>> MetricsServer::open(const std::string& ad
   bound.size = sizeof bound.storage;
   (void)::getsockname(state.socket.get(), reinterpret_cast<sockaddr*>(&bound.storage), &bound.size);
   out->where_ = shown(bound);
-  state.daemon = MHD_start_daemon(
+  state.daemon = microhttpd().start(
       MHD_USE_EPOLL, 0, nullptr, nullptr, &State::on_request, &state, MHD_OPTION_LISTEN_SOCKET,
       state.socket.get(), MHD_OPTION_CONNECTION_LIMIT, kConnections,
       MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionBytes, MHD_OPTION_CONNECTION_TIMEOUT,
@@ -218,21 +240,21 @@ MetricsServer::~MetricsServer() {
     [[maybe_unused]] const auto written = ::write(state_->stop.get(), &one, sizeof one);
     state_->thread.join();
   }
-  if (state_->daemon != nullptr) MHD_stop_daemon(state_->daemon);
+  if (state_->daemon != nullptr) microhttpd().stop(state_->daemon);
 }
 
 void MetricsServer::serve() {
   constexpr int kLookMs = 1000;
-  const auto* info = MHD_get_daemon_info(state_->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+  const auto* info = microhttpd().daemon_info(state_->daemon, MHD_DAEMON_INFO_EPOLL_FD);
   pollfd ready[] = {{info->epoll_fd, POLLIN, 0}, {state_->stop.get(), POLLIN, 0}};
   while (true) {
     MHD_UNSIGNED_LONG_LONG limit = kLookMs;
-    const bool has_limit = MHD_get_timeout(state_->daemon, &limit) == MHD_YES;
+    const bool has_limit = microhttpd().timeout(state_->daemon, &limit) == MHD_YES;
     const int wait =
         has_limit ? static_cast<int>(std::min<unsigned long long>(limit, kLookMs)) : kLookMs;
     poll(ready, std::size(ready), wait);
     if ((ready[1].revents & POLLIN) != 0) return;
-    MHD_run(state_->daemon);
+    microhttpd().run(state_->daemon);
     state_->end_old_connections();
   }
 }

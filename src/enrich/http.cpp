@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "enrich/http.h"
 
-#include <curl/curl.h>
 #include <unistd.h>
 
 #include <charconv>
 #include <cstdint>
-#include <mutex>
+#include <cstdio>
+
+#include "base/libcurl.h"
 
 namespace tracee {
 namespace {
@@ -53,12 +54,24 @@ bool unframe(std::string& body) {
   return true;
 }
 
+// Without libcurl containers keep their ids for names; that is told once.
+bool is_there() {
+  static const bool kLoaded = [] {
+    const auto loaded = libcurl().loaded();
+    if (loaded) return true;
+    std::fprintf(stderr, "tracee: container runtimes are not asked: %s; %s\n",
+                 loaded.error().what.c_str(), loaded.error().hint.c_str());
+    return false;
+  }();
+  return kLoaded;
+}
+
 }  // namespace
 
 struct HttpClient::Handle {
-  CURL* curl = curl_easy_init();
+  CURL* curl = libcurl().init();
   Handle() = default;
-  ~Handle() { curl_easy_cleanup(curl); }
+  ~Handle() { libcurl().cleanup(curl); }
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
 
@@ -71,23 +84,23 @@ struct HttpClient::Handle {
       return reply;
     }
     const std::string url = "http://localhost" + path;
-    curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
-    curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket.c_str());
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, time_ms);
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    libcurl().set_option(curl, CURLOPT_URL, url.c_str());
+    libcurl().set_option(curl, CURLOPT_UNIX_SOCKET_PATH, socket.c_str());
+    libcurl().set_option(curl, CURLOPT_TIMEOUT_MS, time_ms);
+    libcurl().set_option(curl, CURLOPT_NOSIGNAL, 1L);
     // A second call of gRPC on one connection fails in libcurl 7.88.
-    curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);
-    curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &take_body);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &reply.body);
-    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &take_header);
-    curl_easy_setopt(curl, CURLOPT_HEADERDATA, &reply.grpc_status);
-    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, &is_ending);
-    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &ending);
-    const CURLcode code = curl_easy_perform(curl);
+    libcurl().set_option(curl, CURLOPT_FORBID_REUSE, 1L);
+    libcurl().set_option(curl, CURLOPT_NOPROXY, "*");
+    libcurl().set_option(curl, CURLOPT_WRITEFUNCTION, &take_body);
+    libcurl().set_option(curl, CURLOPT_WRITEDATA, &reply.body);
+    libcurl().set_option(curl, CURLOPT_HEADERFUNCTION, &take_header);
+    libcurl().set_option(curl, CURLOPT_HEADERDATA, &reply.grpc_status);
+    libcurl().set_option(curl, CURLOPT_NOPROGRESS, 0L);
+    libcurl().set_option(curl, CURLOPT_XFERINFOFUNCTION, &is_ending);
+    libcurl().set_option(curl, CURLOPT_XFERINFODATA, &ending);
+    const CURLcode code = libcurl().perform(curl);
     long status = 0;
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    libcurl().get_info(curl, CURLINFO_RESPONSE_CODE, &status);
     reply.status = static_cast<int>(status);
     reply.state = code == CURLE_OK                   ? Reply::State::Answered
                   : code == CURLE_OPERATION_TIMEDOUT ? Reply::State::Late
@@ -99,35 +112,35 @@ struct HttpClient::Handle {
 
 HttpClient::HttpClient(std::string socket, const std::atomic<bool>& ending, long time_ms)
     : socket_(std::move(socket)), ending_(ending), time_ms_(time_ms) {
-  static std::once_flag once;
-  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-  handle_ = std::make_unique<Handle>();
+  if (is_there()) handle_ = std::make_unique<Handle>();
 }
 
 HttpClient::~HttpClient() = default;
 
 Reply HttpClient::get(const std::string& path) {
-  curl_easy_reset(handle_->curl);
+  if (!handle_) return {};
+  libcurl().reset(handle_->curl);
   return handle_->run(socket_, path, time_ms_, ending_);
 }
 
 Reply HttpClient::call(const std::string& method, std::string_view message,
                        const std::vector<std::string>& headers) {
+  if (!handle_) return {};
   CURL* const curl = handle_->curl;
-  curl_easy_reset(curl);
+  libcurl().reset(curl);
   const std::string body = framed(message);
   curl_slist* list = nullptr;
   for (const char* header : {"Content-Type: application/grpc", "TE: trailers", "Expect:"}) {
-    list = curl_slist_append(list, header);
+    list = libcurl().append(list, header);
   }
-  for (const std::string& header : headers) list = curl_slist_append(list, header.c_str());
-  curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE});
-  curl_easy_setopt(curl, CURLOPT_POST, 1L);
-  curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.data());
-  curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, static_cast<long>(body.size()));
-  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, list);
+  for (const std::string& header : headers) list = libcurl().append(list, header.c_str());
+  libcurl().set_option(curl, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE});
+  libcurl().set_option(curl, CURLOPT_POST, 1L);
+  libcurl().set_option(curl, CURLOPT_POSTFIELDS, body.data());
+  libcurl().set_option(curl, CURLOPT_POSTFIELDSIZE, static_cast<long>(body.size()));
+  libcurl().set_option(curl, CURLOPT_HTTPHEADER, list);
   Reply reply = handle_->run(socket_, method, time_ms_, ending_);
-  curl_slist_free_all(list);
+  libcurl().free_list(list);
   if (reply.state == Reply::State::Answered && reply.grpc_status == 0 && !unframe(reply.body)) {
     reply.state = Reply::State::Failed;
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One request over a UNIX socket. http.cpp is the only file of this room that knows
-// libcurl. Blocks, but no longer than the client's time and bytes allow.
+// One request over a UNIX socket, by libcurl; without it each request has failed. Blocks, but no
+// longer than the client's time and bytes allow.
 #pragma once
 
 #include <atomic>

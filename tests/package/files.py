@@ -39,6 +39,9 @@ class Files(unittest.TestCase):
         for library in ("libbpf1", "libc6", "libcurl4", "libfmt9", "libncursesw6", "libpcap0.8",
                         "libre2-9", "libyaml-cpp0.7", "libzstd1"):
             self.assertRegex(fields["Depends"], rf"\b{re.escape(library)}\b")
+        for library in ("libnats3.4", "librdkafka1"):
+            self.assertNotIn(library, fields["Depends"])
+            self.assertIn(library, fields["Recommends"])
         # What building takes is not asked of who runs it.
         self.assertNotRegex(fields["Depends"], r"-dev\b|clang|python|g\+\+|gcc(?!-s1)")
         self.assertEqual(run("dpkg-deb", "-I", self.deb, "conffiles"), "/etc/tracee/tracee.yaml\n")

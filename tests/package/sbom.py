@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The bill of materials names what the binary is linked with, once, with versions.
+"""The bill of materials names what the binary loads, at its start or later, once, with versions.
 
 sbom.py TRACEE
 """
@@ -38,7 +38,8 @@ def main():
             expect(one[end] in packages or one[end] == "SPDXRef-DOCUMENT", f"{one[end]} is nowhere")
     linked = {packages[one["relatedSpdxElement"]]["name"] for one in related
               if one["relationshipType"] == "DEPENDS_ON"}
-    for library in ("libbpf1", "libc6", "libre2-9", "libyaml-cpp0.7", "libseccomp2"):
+    for library in ("libbpf1", "libc6", "libre2-9", "libyaml-cpp0.7", "libseccomp2", "librdkafka1",
+                    "libssl3"):
         expect(library in linked, f"{library} is missing among {sorted(linked)}")
     names = [one["name"] for one in document["packages"][1:]]
     known = subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${Version}\n", *names],

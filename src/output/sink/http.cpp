@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "output/sink/http.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <fstream>
 
+#include "base/libcurl.h"
 #include "output/sink/url.h"
 
 namespace tracee {
@@ -29,6 +28,7 @@ bool readable(const std::string& path) { return path.empty() || std::ifstream(pa
 
 Result<HttpSettings> HttpSettings::read(std::string_view kind, const std::string& place,
                                         std::string_view path, Settings& settings) {
+  if (auto loaded = libcurl().loaded(); !loaded) return forward(loaded);
   const std::string label = "--output " + std::string(kind);
   auto url = parse_url(place);
   if (!url || (url->scheme != "http" && url->scheme != "https")) {
@@ -80,8 +80,8 @@ struct HttpPoster::Handles {
   std::string content_type;
 
   ~Handles() {
-    curl_slist_free_all(headers);
-    curl_easy_cleanup(easy);
+    libcurl().free_list(headers);
+    libcurl().cleanup(easy);
   }
 };
 
@@ -89,37 +89,36 @@ HttpPoster::HttpPoster(HttpSettings settings, std::function<bool()> stop)
     : settings_(std::move(settings)),
       stop_(std::move(stop)),
       handles_(std::make_unique<Handles>()) {
-  static const CURLcode kReady = curl_global_init(CURL_GLOBAL_DEFAULT);
-  (void)kReady;
-  handles_->easy = curl_easy_init();
+  handles_->easy = libcurl().init();
   CURL* easy = handles_->easy;
   if (easy == nullptr) return;
-  curl_easy_setopt(easy, CURLOPT_URL, settings_.url.c_str());
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(settings_.timeout.count()));
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-  curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
-  curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
-  curl_easy_setopt(easy, CURLOPT_XFERINFODATA, &stop_);
+  libcurl().set_option(easy, CURLOPT_URL, settings_.url.c_str());
+  libcurl().set_option(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  libcurl().set_option(easy, CURLOPT_NOSIGNAL, 1L);
+  libcurl().set_option(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(settings_.timeout.count()));
+  libcurl().set_option(easy, CURLOPT_WRITEFUNCTION, on_body);
+  libcurl().set_option(easy, CURLOPT_NOPROGRESS, 0L);
+  libcurl().set_option(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
+  libcurl().set_option(easy, CURLOPT_XFERINFODATA, &stop_);
   if (!settings_.user.empty()) {
-    curl_easy_setopt(easy, CURLOPT_USERNAME, settings_.user.c_str());
-    curl_easy_setopt(easy, CURLOPT_PASSWORD, settings_.password.c_str());
+    libcurl().set_option(easy, CURLOPT_USERNAME, settings_.user.c_str());
+    libcurl().set_option(easy, CURLOPT_PASSWORD, settings_.password.c_str());
   }
   if (!settings_.token.empty()) {
-    curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
-    curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, settings_.token.c_str());
+    libcurl().set_option(easy, CURLOPT_HTTPAUTH, long{CURLAUTH_BEARER});
+    libcurl().set_option(easy, CURLOPT_XOAUTH2_BEARER, settings_.token.c_str());
   }
-  if (!settings_.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, settings_.ca_file.c_str());
+  if (!settings_.ca_file.empty())
+    libcurl().set_option(easy, CURLOPT_CAINFO, settings_.ca_file.c_str());
   if (!settings_.certificate_file.empty()) {
-    curl_easy_setopt(easy, CURLOPT_SSLCERT, settings_.certificate_file.c_str());
+    libcurl().set_option(easy, CURLOPT_SSLCERT, settings_.certificate_file.c_str());
   }
   if (!settings_.key_file.empty()) {
-    curl_easy_setopt(easy, CURLOPT_SSLKEY, settings_.key_file.c_str());
+    libcurl().set_option(easy, CURLOPT_SSLKEY, settings_.key_file.c_str());
   }
   if (!settings_.verify) {
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+    libcurl().set_option(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+    libcurl().set_option(easy, CURLOPT_SSL_VERIFYHOST, 0L);
   }
 }
 
@@ -133,29 +132,29 @@ PostAnswer HttpPoster::post(std::string_view body, const std::string& content_ty
     return answer;
   }
   if (handles_->content_type != content_type) {
-    curl_slist_free_all(handles_->headers);
-    handles_->headers = curl_slist_append(nullptr, ("Content-Type: " + content_type).c_str());
+    libcurl().free_list(handles_->headers);
+    handles_->headers = libcurl().append(nullptr, ("Content-Type: " + content_type).c_str());
     // Without it curl waits a second for permission to send a large body.
-    handles_->headers = curl_slist_append(handles_->headers, "Expect:");
+    handles_->headers = libcurl().append(handles_->headers, "Expect:");
     for (const std::string& header : settings_.headers) {
-      handles_->headers = curl_slist_append(handles_->headers, header.c_str());
+      handles_->headers = libcurl().append(handles_->headers, header.c_str());
     }
     handles_->content_type = content_type;
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, handles_->headers);
+    libcurl().set_option(easy, CURLOPT_HTTPHEADER, handles_->headers);
   }
-  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &answer.body);
-  curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.data());
-  curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
-  const CURLcode code = curl_easy_perform(easy);
+  libcurl().set_option(easy, CURLOPT_WRITEDATA, &answer.body);
+  libcurl().set_option(easy, CURLOPT_POSTFIELDS, body.data());
+  libcurl().set_option(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+  const CURLcode code = libcurl().perform(easy);
   if (code != CURLE_OK) {
-    answer.problem = curl_easy_strerror(code);
+    answer.problem = libcurl().text_of(code);
     return answer;
   }
   long status = 0;
-  curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+  libcurl().get_info(easy, CURLINFO_RESPONSE_CODE, &status);
   answer.status = static_cast<int>(status);
   curl_off_t after = 0;
-  curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &after);
+  libcurl().get_info(easy, CURLINFO_RETRY_AFTER, &after);
   answer.retry_after = std::chrono::seconds(std::clamp<curl_off_t>(after, 0, 3600));
   return answer;
 }

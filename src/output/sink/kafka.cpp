@@ -5,6 +5,7 @@
 
 #include <map>
 
+#include "base/late_library.h"
 #include "base/thread.h"
 
 namespace tracee {
@@ -12,27 +13,52 @@ namespace {
 
 using Properties = std::map<std::string, std::string>;
 
+struct Rdkafka : LateLibrary {
+  Rdkafka() : LateLibrary(TRACEE_LIBRDKAFKA, "librdkafka1") {}
+  decltype(&::rd_kafka_conf_new) make_conf = find("rd_kafka_conf_new");
+  decltype(&::rd_kafka_conf_destroy) destroy_conf = find("rd_kafka_conf_destroy");
+  decltype(&::rd_kafka_conf_get) get = find("rd_kafka_conf_get");
+  decltype(&::rd_kafka_conf_set) set = find("rd_kafka_conf_set");
+  decltype(&::rd_kafka_conf_set_dr_msg_cb) set_delivery = find("rd_kafka_conf_set_dr_msg_cb");
+  decltype(&::rd_kafka_conf_set_error_cb) set_error = find("rd_kafka_conf_set_error_cb");
+  decltype(&::rd_kafka_conf_set_log_cb) set_log = find("rd_kafka_conf_set_log_cb");
+  decltype(&::rd_kafka_conf_set_opaque) set_opaque = find("rd_kafka_conf_set_opaque");
+  decltype(&::rd_kafka_new) make = find("rd_kafka_new");
+  decltype(&::rd_kafka_destroy) destroy = find("rd_kafka_destroy");
+  decltype(&::rd_kafka_producev) produce = find("rd_kafka_producev");
+  decltype(&::rd_kafka_poll) poll = find("rd_kafka_poll");
+  decltype(&::rd_kafka_outq_len) queued = find("rd_kafka_outq_len");
+  decltype(&::rd_kafka_flush) flush = find("rd_kafka_flush");
+  decltype(&::rd_kafka_purge) purge = find("rd_kafka_purge");
+  decltype(&::rd_kafka_err2str) text_of = find("rd_kafka_err2str");
+  decltype(&::rd_kafka_fatal_error) fatal_error = find("rd_kafka_fatal_error");
+};
+
+const Rdkafka& rdkafka() {
+  static const Rdkafka kLibrary;
+  return kLibrary;
+}
+
 struct DestroyConf {
-  void operator()(rd_kafka_conf_t* conf) const { rd_kafka_conf_destroy(conf); }
+  void operator()(rd_kafka_conf_t* conf) const { rdkafka().destroy_conf(conf); }
 };
 struct DestroyKafka {
-  void operator()(rd_kafka_t* kafka) const { rd_kafka_destroy(kafka); }
+  void operator()(rd_kafka_t* kafka) const { rdkafka().destroy(kafka); }
 };
 using Conf = std::unique_ptr<rd_kafka_conf_t, DestroyConf>;
 using Kafka = std::unique_ptr<rd_kafka_t, DestroyKafka>;
 
 // What is wrong; the library's words name the property, never its value.
 Result<Conf> make_conf(const Properties& properties) {
-  Conf conf(rd_kafka_conf_new());
+  Conf conf(rdkafka().make_conf());
   for (const auto& [name, value] : properties) {
     char why[512] = {};
-    if (rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), why, sizeof why) ==
+    if (rdkafka().set(conf.get(), name.c_str(), value.c_str(), why, sizeof why) ==
         RD_KAFKA_CONF_OK) {
       continue;
     }
     size_t size = 0;
-    const bool known =
-        rd_kafka_conf_get(conf.get(), name.c_str(), nullptr, &size) == RD_KAFKA_CONF_OK;
+    const bool known = rdkafka().get(conf.get(), name.c_str(), nullptr, &size) == RD_KAFKA_CONF_OK;
     const std::string text =
         known ? "property " + name + ": the value is not accepted" : "unknown property " + name;
     return fail(Exit::Usage, "--output kafka: " + text,
@@ -57,15 +83,15 @@ class KafkaSink final : public NetworkSink {
   Result<> connect() {
     auto conf = make_conf(properties_);
     if (!conf) return forward(conf);
-    rd_kafka_conf_set_opaque(conf->get(), this);
-    rd_kafka_conf_set_dr_msg_cb(conf->get(), on_delivery);
-    rd_kafka_conf_set_error_cb(conf->get(), on_error);
+    rdkafka().set_opaque(conf->get(), this);
+    rdkafka().set_delivery(conf->get(), on_delivery);
+    rdkafka().set_error(conf->get(), on_error);
     // Its log would go to standard error, line by line; on_error has what matters.
-    rd_kafka_conf_set_log_cb(conf->get(), [](const rd_kafka_t*, int, const char*, const char*) {});
+    rdkafka().set_log(conf->get(), [](const rd_kafka_t*, int, const char*, const char*) {});
     char why[512] = {};
     // The library's threads have the privileges of the one that makes them: not ours.
     start_thread([this, &conf, &why] {
-      kafka_.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf->get(), why, sizeof why));
+      kafka_.reset(rdkafka().make(RD_KAFKA_PRODUCER, conf->get(), why, sizeof why));
     }).join();
     if (!kafka_) {
       return fail(Exit::Usage, std::string("--output kafka: ") + why,
@@ -80,13 +106,13 @@ class KafkaSink final : public NetworkSink {
     for (size_t i = 0; i < batch.size(); ++i) {
       if (!produce(batch.header(i), batch.line(i))) undeliverable(1);
     }
-    rd_kafka_poll(kafka_.get(), 0);
+    rdkafka().poll(kafka_.get(), 0);
   }
 
   // The library keeps a copy and tells the end of each by on_delivery().
   bool produce(std::string_view key, std::string_view value) {
     for (;;) {
-      const rd_kafka_resp_err_t error = rd_kafka_producev(
+      const rd_kafka_resp_err_t error = rdkafka().produce(
           kafka_.get(), RD_KAFKA_V_TOPIC(topic_.c_str()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
           // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): C, which only copies it
           RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
@@ -98,11 +124,11 @@ class KafkaSink final : public NetworkSink {
         continue;
       }
       if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-        trouble(rd_kafka_err2str(error), "its events are dropped");
+        trouble(rdkafka().text_of(error), "its events are dropped");
         return false;
       }
       // The library's queue is full, so ours fills, and then the user's choice holds.
-      rd_kafka_poll(kafka_.get(), 100);
+      rdkafka().poll(kafka_.get(), 100);
       if (give_up()) return false;
     }
   }
@@ -110,7 +136,7 @@ class KafkaSink final : public NetworkSink {
   // After an error that ends an idempotent producer. What it held is counted as lost.
   void start_anew() {
     char why[512] = {};
-    rd_kafka_fatal_error(kafka_.get(), why, sizeof why);
+    rdkafka().fatal_error(kafka_.get(), why, sizeof why);
     trouble(std::string("starting anew after: ") + why);
     abandon();
     Kafka old = std::move(kafka_);
@@ -118,18 +144,18 @@ class KafkaSink final : public NetworkSink {
     pause(std::chrono::seconds(1));
   }
 
-  void idle() override { rd_kafka_poll(kafka_.get(), 0); }
+  void idle() override { rdkafka().poll(kafka_.get(), 0); }
 
   void finish() override {
-    while (rd_kafka_outq_len(kafka_.get()) > 0 && !give_up()) rd_kafka_flush(kafka_.get(), 100);
+    while (rdkafka().queued(kafka_.get()) > 0 && !give_up()) rdkafka().flush(kafka_.get(), 100);
     abandon();
     kafka_.reset();
   }
 
   // Each message that is left comes back as failed.
   void abandon() {
-    rd_kafka_purge(kafka_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-    while (rd_kafka_outq_len(kafka_.get()) > 0) rd_kafka_poll(kafka_.get(), 50);
+    rdkafka().purge(kafka_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    while (rdkafka().queued(kafka_.get()) > 0) rdkafka().poll(kafka_.get(), 50);
   }
 
   // Called by the polls above, on this sink's thread.
@@ -143,7 +169,7 @@ class KafkaSink final : public NetworkSink {
     sink.undeliverable(1);
     if (message->err != RD_KAFKA_RESP_ERR__PURGE_QUEUE &&
         message->err != RD_KAFKA_RESP_ERR__PURGE_INFLIGHT) {
-      sink.trouble(rd_kafka_err2str(message->err), "its events are dropped");
+      sink.trouble(rdkafka().text_of(message->err), "its events are dropped");
     }
   }
 
@@ -162,6 +188,7 @@ class KafkaSink final : public NetworkSink {
 
 Result<std::unique_ptr<Sink>> open_kafka_sink(const std::string& place, Settings& settings,
                                               const SinkWorld& world) {
+  if (auto loaded = rdkafka().loaded(); !loaded) return forward(loaded);
   static constexpr std::string_view kKeys[] = {"none", "container", "flow"};
   static constexpr Header kHeaders[] = {Header::None, Header::Container, Header::Flow};
   static constexpr std::string_view kCompressions[] = {"none", "lz4", "zstd", "gzip", "snappy"};

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/late_library.h"
 #include "output/sink/url.h"
 
 namespace tracee {
@@ -17,6 +18,47 @@ using std::chrono::milliseconds;
 constexpr uint16_t kPort = 4222;
 constexpr size_t kPending = 1000;  // messages on their way at once
 
+struct Libnats : LateLibrary {
+  Libnats() : LateLibrary(TRACEE_LIBNATS, "libnats3.4") {}
+  decltype(&::jsCtx_Destroy) destroy_context = find("jsCtx_Destroy");
+  decltype(&::jsOptions_Init) init_options = find("jsOptions_Init");
+  decltype(&::jsPubOptions_Init) init_publish = find("jsPubOptions_Init");
+  decltype(&::jsStreamConfig_Init) init_stream = find("jsStreamConfig_Init");
+  decltype(&::jsStreamInfo_Destroy) destroy_info = find("jsStreamInfo_Destroy");
+  decltype(&::js_AddStream) add_stream = find("js_AddStream");
+  decltype(&::js_GetStreamInfo) stream_info = find("js_GetStreamInfo");
+  decltype(&::js_PublishAsync) publish = find("js_PublishAsync");
+  decltype(&::js_PublishAsyncComplete) await_acknowledged = find("js_PublishAsyncComplete");
+  decltype(&::natsConnection_Connect) connect = find("natsConnection_Connect");
+  decltype(&::natsConnection_Destroy) destroy_connection = find("natsConnection_Destroy");
+  decltype(&::natsConnection_IsClosed) is_closed = find("natsConnection_IsClosed");
+  decltype(&::natsConnection_JetStream) jetstream = find("natsConnection_JetStream");
+  decltype(&::natsOptions_Create) create_options = find("natsOptions_Create");
+  decltype(&::natsOptions_Destroy) destroy_options = find("natsOptions_Destroy");
+  decltype(&::natsOptions_LoadCATrustedCertificates) load_authorities =
+      find("natsOptions_LoadCATrustedCertificates");
+  decltype(&::natsOptions_LoadCertificatesChain) load_certificate =
+      find("natsOptions_LoadCertificatesChain");
+  decltype(&::natsOptions_SetAllowReconnect) allow_reconnect =
+      find("natsOptions_SetAllowReconnect");
+  decltype(&::natsOptions_SetName) set_name = find("natsOptions_SetName");
+  decltype(&::natsOptions_SetSecure) set_secure = find("natsOptions_SetSecure");
+  decltype(&::natsOptions_SetTimeout) set_timeout = find("natsOptions_SetTimeout");
+  decltype(&::natsOptions_SetToken) set_token = find("natsOptions_SetToken");
+  decltype(&::natsOptions_SetURL) set_url = find("natsOptions_SetURL");
+  decltype(&::natsOptions_SetUserCredentialsFromFiles) set_credentials =
+      find("natsOptions_SetUserCredentialsFromFiles");
+  decltype(&::natsOptions_SetUserInfo) set_user = find("natsOptions_SetUserInfo");
+  decltype(&::natsOptions_SkipServerVerification) skip_verification =
+      find("natsOptions_SkipServerVerification");
+  decltype(&::natsStatus_GetText) text_of = find("natsStatus_GetText");
+};
+
+const Libnats& libnats() {
+  static const Libnats kLibrary;
+  return kLibrary;
+}
+
 struct NatsSettings {
   std::string url, where, subject, stream;
   std::string user, password, token, credentials, ca_file, certificate_file, key_file;
@@ -25,14 +67,14 @@ struct NatsSettings {
 };
 
 struct Destroy {
-  void operator()(natsOptions* options) const { natsOptions_Destroy(options); }
-  void operator()(natsConnection* connection) const { natsConnection_Destroy(connection); }
-  void operator()(jsCtx* context) const { jsCtx_Destroy(context); }
+  void operator()(natsOptions* options) const { libnats().destroy_options(options); }
+  void operator()(natsConnection* connection) const { libnats().destroy_connection(connection); }
+  void operator()(jsCtx* context) const { libnats().destroy_context(context); }
 };
 template <class T>
 using Owned = std::unique_ptr<T, Destroy>;
 
-std::string text_of(natsStatus status) { return natsStatus_GetText(status); }
+std::string text_of(natsStatus status) { return libnats().text_of(status); }
 
 class NatsSink final : public NetworkSink {
  public:
@@ -73,21 +115,22 @@ class NatsSink final : public NetworkSink {
     for (const size_t i : waiting_) {
       const std::string id = run_ + "-" + std::to_string(first + i);
       jsPubOptions options;
-      jsPubOptions_Init(&options);
+      libnats().init_publish(&options);
       options.MsgId = id.c_str();
       const std::string_view text = batch.line(i);
-      const natsStatus sent = js_PublishAsync(context_.get(), settings_.subject.c_str(),
-                                              text.data(), static_cast<int>(text.size()), &options);
+      const natsStatus sent =
+          libnats().publish(context_.get(), settings_.subject.c_str(), text.data(),
+                            static_cast<int>(text.size()), &options);
       if (sent != NATS_OK) {
         problem = text_of(sent);
         break;
       }
     }
     jsPubOptions limit;
-    jsPubOptions_Init(&limit);
+    libnats().init_publish(&limit);
     limit.MaxWait = static_cast<int64_t>(std::min(settings_.ack_limit, patience()).count());
     limit.MaxWait = std::max<int64_t>(limit.MaxWait, 1);
-    const natsStatus completed = js_PublishAsyncComplete(context_.get(), &limit);
+    const natsStatus completed = libnats().await_acknowledged(context_.get(), &limit);
     if (completed != NATS_OK && problem.empty()) problem = text_of(completed);
     const std::string failed = settle(batch, problem.empty());
     return problem.empty() ? failed : problem;
@@ -113,47 +156,47 @@ class NatsSink final : public NetworkSink {
   }
 
   std::string connect() {
-    if (context_ && !natsConnection_IsClosed(connection_.get())) return {};
+    if (context_ && !libnats().is_closed(connection_.get())) return {};
     disconnect();
     natsOptions* made = nullptr;
-    natsStatus status = natsOptions_Create(&made);
+    natsStatus status = libnats().create_options(&made);
     const Owned<natsOptions> options(made);
     const auto set = [&status](natsStatus done) {
       if (status == NATS_OK) status = done;
     };
-    set(natsOptions_SetURL(made, settings_.url.c_str()));
-    set(natsOptions_SetName(made, "tracee"));
-    set(natsOptions_SetTimeout(made, settings_.connect_limit.count()));
-    set(natsOptions_SetAllowReconnect(made, false));
+    set(libnats().set_url(made, settings_.url.c_str()));
+    set(libnats().set_name(made, "tracee"));
+    set(libnats().set_timeout(made, settings_.connect_limit.count()));
+    set(libnats().allow_reconnect(made, false));
     if (!settings_.user.empty()) {
-      set(natsOptions_SetUserInfo(made, settings_.user.c_str(), settings_.password.c_str()));
+      set(libnats().set_user(made, settings_.user.c_str(), settings_.password.c_str()));
     }
-    if (!settings_.token.empty()) set(natsOptions_SetToken(made, settings_.token.c_str()));
+    if (!settings_.token.empty()) set(libnats().set_token(made, settings_.token.c_str()));
     if (!settings_.credentials.empty()) {
-      set(natsOptions_SetUserCredentialsFromFiles(made, settings_.credentials.c_str(), nullptr));
+      set(libnats().set_credentials(made, settings_.credentials.c_str(), nullptr));
     }
-    if (settings_.tls) set(natsOptions_SetSecure(made, true));
+    if (settings_.tls) set(libnats().set_secure(made, true));
     if (!settings_.ca_file.empty()) {
-      set(natsOptions_LoadCATrustedCertificates(made, settings_.ca_file.c_str()));
+      set(libnats().load_authorities(made, settings_.ca_file.c_str()));
     }
     if (!settings_.certificate_file.empty()) {
-      set(natsOptions_LoadCertificatesChain(made, settings_.certificate_file.c_str(),
-                                            settings_.key_file.c_str()));
+      set(libnats().load_certificate(made, settings_.certificate_file.c_str(),
+                                     settings_.key_file.c_str()));
     }
-    if (settings_.tls && !settings_.verify) set(natsOptions_SkipServerVerification(made, true));
+    if (settings_.tls && !settings_.verify) set(libnats().skip_verification(made, true));
     natsConnection* connection = nullptr;
-    if (status == NATS_OK) status = natsConnection_Connect(&connection, made);
+    if (status == NATS_OK) status = libnats().connect(&connection, made);
     if (status != NATS_OK) return "cannot connect: " + text_of(status);
     connection_.reset(connection);
     count_connection();
 
     jsOptions js;
-    jsOptions_Init(&js);
+    libnats().init_options(&js);
     js.PublishAsync.MaxPending = kPending;
     js.PublishAsync.ErrHandler = on_refused;
     js.PublishAsync.ErrHandlerClosure = this;
     jsCtx* context = nullptr;
-    status = natsConnection_JetStream(&context, connection, &js);
+    status = libnats().jetstream(&context, connection, &js);
     if (status != NATS_OK) return "no JetStream: " + text_of(status);
     context_.reset(context);
     return settings_.stream.empty() ? "" : ensure_stream();
@@ -163,16 +206,16 @@ class NatsSink final : public NetworkSink {
   std::string ensure_stream() {
     const char* subjects[] = {settings_.subject.c_str()};
     jsStreamConfig config;
-    jsStreamConfig_Init(&config);
+    libnats().init_stream(&config);
     config.Name = settings_.stream.c_str();
     config.Subjects = subjects;
     config.SubjectsLen = 1;
     jsErrCode why = static_cast<jsErrCode>(0);
     jsStreamInfo* info = nullptr;
-    natsStatus status = js_GetStreamInfo(&info, context_.get(), config.Name, nullptr, &why);
+    natsStatus status = libnats().stream_info(&info, context_.get(), config.Name, nullptr, &why);
     if (status == NATS_NOT_FOUND)
-      status = js_AddStream(&info, context_.get(), &config, nullptr, &why);
-    jsStreamInfo_Destroy(info);
+      status = libnats().add_stream(&info, context_.get(), &config, nullptr, &why);
+    libnats().destroy_info(info);
     if (status == NATS_OK) return {};
     disconnect();
     return "stream " + settings_.stream + ": " + text_of(status);
@@ -208,6 +251,7 @@ class NatsSink final : public NetworkSink {
 
 Result<std::unique_ptr<Sink>> open_nats_sink(const std::string& place, Settings& settings,
                                              const SinkWorld& world) {
+  if (auto loaded = libnats().loaded(); !loaded) return forward(loaded);
   const auto url = parse_url(place);
   const bool scheme_known =
       url && (url->scheme.empty() || url->scheme == "nats" || url->scheme == "tls");
