@@ -65,8 +65,6 @@ std::string complaint(int error) {
   return last_complaint.empty() ? reason : last_complaint + " (" + reason + ")";
 }
 
-size_t page_size() { return static_cast<size_t>(::sysconf(_SC_PAGESIZE)); }
-
 std::unique_ptr<struct wire_rules> rules_for_classes(uint32_t wanted) {
   auto rules = std::make_unique<struct wire_rules>();
   rules->generation = 1;
@@ -99,34 +97,8 @@ void wait_for_programs() {
 
 }  // namespace
 
-// Memory of a map that the kernel side uses at the same time.
-class LiveSource::Mapping {
- public:
-  Mapping(int map, size_t size, int protection) noexcept
-      : size_(size), start_(::mmap(nullptr, size, protection, MAP_SHARED, map, 0)) {}
-  ~Mapping() {
-    if (valid()) ::munmap(start_, size_);
-  }
-  Mapping(const Mapping&) = delete;
-  Mapping& operator=(const Mapping&) = delete;
-
-  bool valid() const noexcept { return start_ != MAP_FAILED; }
-
-  template <class T>
-  T* at(size_t offset) const noexcept {
-    return reinterpret_cast<T*>(static_cast<char*>(start_) + offset);
-  }
-
- private:
-  size_t size_;
-  void* start_;
-};
-
 void LiveSource::FreeObject::operator()(struct tracee_bpf* object) const noexcept {
   tracee_bpf__destroy(object);
-}
-void LiveSource::FreeRing::operator()(struct ring_buffer* ring) const noexcept {
-  ring_buffer__free(ring);
 }
 void LiveSource::FreeLink::operator()(struct bpf_link* link) const noexcept {
   bpf_link__destroy(link);
@@ -271,14 +243,14 @@ Result<> LiveSource::load(const LiveOptions& options) {
 
 Result<> LiveSource::watch_ring() {
   const int map = bpf_map__fd(object_->maps.packets);
-  ring_.reset(ring_buffer__new(map, &LiveSource::on_sample, this, nullptr));
-  positions_ = std::make_unique<Mapping>(map, 2 * page_size(), PROT_READ);
-  reader_ = std::make_unique<Mapping>(bpf_map__fd(object_->maps.reader), page_size(),
+  ring_ = std::make_unique<Ring>(map, bpf_map__max_entries(object_->maps.packets),
+                                 size_t{WIRE_RECORD_LARGE});
+  reader_ = std::make_unique<Mapping>(bpf_map__fd(object_->maps.reader), 0, page_size(),
                                       PROT_READ | PROT_WRITE);
   wake_ = Fd(::epoll_create1(EPOLL_CLOEXEC));
   // Edge-triggered: only a wake-up from the kernel ends a nap, not mere packets.
   epoll_event event = {EPOLLIN | EPOLLET, {}};
-  if (!ring_ || !positions_->valid() || !reader_->valid() || !wake_ ||
+  if (!ring_->valid() || !reader_->valid() || !wake_ ||
       ::epoll_ctl(wake_.get(), EPOLL_CTL_ADD, map, &event) != 0)
     return fail(Exit::RunTime, std::string("cannot map the packet ring: ") + std::strerror(errno),
                 "try a smaller ring buffer");
@@ -392,19 +364,11 @@ int LiveSource::before_wait() noexcept {
   // announcement or we see its reservation.
   announce_sleep(1);
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  return is_ring_empty() ? -1 : 0;
+  return ring_->empty() ? -1 : 0;
 }
 
 void LiveSource::announce_sleep(uint32_t asleep) noexcept {
   __atomic_store_n(&reader_->at<struct wire_reader>(0)->asleep, asleep, __ATOMIC_SEQ_CST);
-}
-
-// Not empty also while a record is reserved that is not written yet.
-bool LiveSource::is_ring_empty() const noexcept {
-  const auto position = [this](size_t offset) {
-    return __atomic_load_n(positions_->at<const unsigned long>(offset), __ATOMIC_SEQ_CST);
-  };
-  return position(0) == position(page_size());
 }
 
 size_t LiveSource::drain(RecordHandler& handler) noexcept {
@@ -412,29 +376,28 @@ size_t LiveSource::drain(RecordHandler& handler) noexcept {
   epoll_event event;
   (void)::epoll_wait(wake_.get(), &event, 1, 0);  // takes back a wake-up that is being answered
 
-  handler_ = &handler;
   batch_ = 0;
   taken_ = 0;
-  (void)ring_buffer__consume(ring_.get());
-  handler_ = nullptr;
+  ring_->consume([this, &handler](const uint8_t* data, size_t size) {
+    return on_sample(data, size, handler);
+  });
   more_ = taken_ >= kBatch;
   received_ += batch_;
   return batch_;
 }
 
-int LiveSource::on_sample(void* self, void* data, size_t size) noexcept {
-  auto& source = *static_cast<LiveSource*>(self);
-  // A negative answer ends the consumption behind this record.
-  const int next = ++source.taken_ < kBatch ? 0 : -ECANCELED;
-  if (static_cast<const struct record_head*>(data)->kind != WIRE_PACKET) {
-    source.handler_->on_news(Bytes(static_cast<const uint8_t*>(data), size));
-    return next;
+// False: the batch is full.
+bool LiveSource::on_sample(const uint8_t* data, size_t size, RecordHandler& handler) noexcept {
+  const bool more = ++taken_ < kBatch;
+  if (reinterpret_cast<const struct record_head*>(data)->kind != WIRE_PACKET) {
+    handler.on_news(Bytes(data, size));
+    return more;
   }
-  const auto& from = *static_cast<const struct packet_record*>(data);
+  const auto& from = *reinterpret_cast<const struct packet_record*>(data);
   // The kernel side reserves whole WIRE_RECORD_* sizes and keeps data_len within.
   const size_t room = size - sizeof from;
   Record record;
-  record.time_ns = from.time_ns + source.boot_epoch_.exact_ns();
+  record.time_ns = from.time_ns + boot_epoch_.exact_ns();
   record.packet = Bytes(from.data, std::min<size_t>(from.data_len, room));
   record.packet_length = from.packet_len;
   record.cpu = from.cpu;
@@ -446,10 +409,10 @@ int LiveSource::on_sample(void* self, void* data, size_t size) noexcept {
   record.generation = from.generation;
   record.rules = from.rules;
   record.owner = &from.owner;
-  record.boot_epoch_ns = source.boot_epoch_.rounded_ns();
-  source.handler_->on_record(record);
-  ++source.batch_;
-  return next;
+  record.boot_epoch_ns = boot_epoch_.rounded_ns();
+  handler.on_record(record);
+  ++batch_;
+  return more;
 }
 
 // Writes the rules that are not active, as far as they are used, then switches.
@@ -513,11 +476,7 @@ std::vector<ProgramTime> LiveSource::program_times() const {
 }
 
 std::pair<uint64_t, uint64_t> LiveSource::ring_fill() const noexcept {
-  const auto position = [this](size_t offset) {
-    return __atomic_load_n(positions_->at<const unsigned long>(offset), __ATOMIC_RELAXED);
-  };
-  const uint64_t consumed = position(0);
-  return {position(page_size()) - consumed, bpf_map__max_entries(object_->maps.packets)};
+  return {ring_->waiting(), ring_->bytes()};
 }
 
 struct wire_news_counters LiveSource::news_counters() const noexcept {

@@ -23,11 +23,12 @@
 #include "base/fd.h"
 #include "base/result.h"
 #include "capture/boot_epoch.h"
+#include "capture/mapping.h"
 #include "capture/probe.h"
+#include "capture/ring.h"
 #include "capture/source.h"
 
 struct bpf_link;
-struct ring_buffer;
 struct tracee_bpf;
 
 namespace tracee {
@@ -123,13 +124,9 @@ class LiveSource {
   struct FreeObject {
     void operator()(struct tracee_bpf* object) const noexcept;
   };
-  struct FreeRing {
-    void operator()(struct ring_buffer* ring) const noexcept;
-  };
   struct FreeLink {
     void operator()(struct bpf_link* link) const noexcept;
   };
-  class Mapping;
 
   LiveSource();
   Result<> load(const LiveOptions& options);
@@ -143,23 +140,20 @@ class LiveSource {
   void note_open_sockets() noexcept;
   void put_rules(const struct wire_rules& rules) noexcept;
   void announce_sleep(uint32_t asleep) noexcept;
-  bool is_ring_empty() const noexcept;
-  static int on_sample(void* self, void* data, size_t size) noexcept;
+  bool on_sample(const uint8_t* data, size_t size, RecordHandler& handler) noexcept;
 
   std::unique_ptr<struct tracee_bpf, FreeObject> object_;
   std::vector<std::unique_ptr<struct bpf_link, FreeLink>> links_;
-  std::unique_ptr<struct ring_buffer, FreeRing> ring_;
-  std::unique_ptr<Mapping> positions_;  // the ring's consumer page, then the producer's
-  std::unique_ptr<Mapping> reader_;     // struct wire_reader
+  std::unique_ptr<Ring> ring_;
+  std::unique_ptr<Mapping> reader_;  // struct wire_reader
   Fd wake_;
   Fd measuring_;  // as long as it is open, programs are timed
   KernelFeatures features_;
   OwnerPlan plan_;
   std::string setback_;
-  bool stripped_ = false;             // to the required programs
-  RecordHandler* handler_ = nullptr;  // during drain()
-  size_t batch_ = 0;                  // packets of the current or last drain()
-  size_t taken_ = 0;                  // records of it
+  bool stripped_ = false;  // to the required programs
+  size_t batch_ = 0;       // packets of the current or last drain()
+  size_t taken_ = 0;       // records of it
   uint64_t received_ = 0;
   size_t cpu_count_ = 0;  // possible ones
   BootEpoch boot_epoch_;
