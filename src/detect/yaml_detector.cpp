@@ -5,7 +5,7 @@
 
 #include "detect/yaml_expression.h"
 #include "detect/yaml_state.h"
-#include "filter/resolver.h"
+#include "filter/member_resolver.h"
 
 namespace tracee {
 namespace {

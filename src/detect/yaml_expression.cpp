@@ -7,7 +7,7 @@
 #include "detect/base64.h"
 #include "event/address.h"
 #include "filter/checker.h"
-#include "filter/resolver.h"
+#include "filter/member_resolver.h"
 
 namespace tracee {
 namespace {
@@ -196,7 +196,7 @@ Result<Valued> YamlExpressions::value(const PlacedText& source, bool needed) con
     return out;
   }
   Verdict verdict;
-  Resolver names{spec_, &verdict};
+  MemberResolver names{spec_, &verdict};
   names.outer = &lookups_;
   auto term = names.value(*node);
   if (!term) return tl::unexpected<Error>(error_at(source.place, source.text, term.error()));

@@ -5,8 +5,8 @@
 #include <map>
 #include <optional>
 
+#include "filter/member_resolver.h"
 #include "filter/program.h"
-#include "filter/resolver.h"
 
 namespace tracee {
 namespace {
@@ -55,7 +55,7 @@ class Checker {
   const EventSpec& event_;
   const Catalog& catalog_;
   Verdicts& verdicts_;
-  Resolver names_;
+  MemberResolver names_;
   uint8_t slots_ = 0;
 };
 

@@ -27,7 +27,7 @@ struct Parser {
   Bytes message;
   size_t at;
   Arena& arena;
-  DnsNames names;
+  DnsMessageNames names;
   DnsDetail detail;
   // The name behind the header, which most records of an answer point to.
   std::string_view first_name{};
@@ -95,7 +95,7 @@ DnsFault parse_options(Parser& in, Bytes data, std::span<const DnsOption>& out) 
     DnsOption& option = options[count++];
     option = {row != nullptr ? row->name : "Unknown", as_text(value), {}};
     if (in.detail != DnsDetail::Extended) continue;
-    DnsNames names = in.names;  // a copy: more detail must not take pointers from records
+    DnsMessageNames names = in.names;  // a copy: more detail must not take pointers from records
     const auto offset = static_cast<size_t>(bytes.position() - in.message.data()) - size;
     const DnsFault fault = dns_option_data_text(row != nullptr ? row->layout : std::string_view{},
                                                 names, offset, size, in.arena, option.text);
@@ -327,7 +327,7 @@ Parse parse_dns(Bytes bytes, Arena& arena, DnsMessage& message, DnsDetail detail
   message.ra = bit(7);
   message.z = static_cast<uint8_t>((flags >> 4) & 7);
 
-  Parser parser{bytes, kHeaderBytes, arena, DnsNames(bytes), detail};
+  Parser parser{bytes, kHeaderBytes, arena, DnsMessageNames(bytes), detail};
   DnsFault fault = parse_section(parser, "questions", message.qd_count, kMinQuestionBytes,
                                  parse_question, message.questions, message.malformed);
   if (!message.questions.empty()) parser.first_name = message.questions[0].name;

@@ -201,7 +201,7 @@ DnsFault finish(TextOut& out, std::string_view& text) noexcept {
 
 }  // namespace
 
-DnsFault dns_data_text(std::string_view layout, DnsNames& names, size_t offset, size_t size,
+DnsFault dns_data_text(std::string_view layout, DnsMessageNames& names, size_t offset, size_t size,
                        Arena& arena, std::string_view& text) noexcept {
   const Bytes data = names.message.subspan(offset, size);
   TextOut out(arena);
@@ -216,8 +216,8 @@ DnsFault dns_data_text(std::string_view layout, DnsNames& names, size_t offset, 
   return finish(out, text);
 }
 
-DnsFault dns_option_data_text(std::string_view layout, DnsNames& names, size_t offset, size_t size,
-                              Arena& arena, std::string_view& text) noexcept {
+DnsFault dns_option_data_text(std::string_view layout, DnsMessageNames& names, size_t offset,
+                              size_t size, Arena& arena, std::string_view& text) noexcept {
   const Bytes data = names.message.subspan(offset, size);
   TextOut out(arena);
   DataIn in{names, Reader(data)};

@@ -12,11 +12,11 @@ namespace tracee {
 // The `size` octets of data at `offset` of the message in presentation form (the
 // RFC of each type). Data that does not fit `layout`, or an empty layout, gives
 // the form of RFC 3597, section 5. The only fault is NoRoom.
-DnsFault dns_data_text(std::string_view layout, DnsNames& names, size_t offset, size_t size,
+DnsFault dns_data_text(std::string_view layout, DnsMessageNames& names, size_t offset, size_t size,
                        Arena& arena, std::string_view& text) noexcept;
 
 // The same for an EDNS option. Those that do not fit are hexadecimal.
-DnsFault dns_option_data_text(std::string_view layout, DnsNames& names, size_t offset, size_t size,
-                              Arena& arena, std::string_view& text) noexcept;
+DnsFault dns_option_data_text(std::string_view layout, DnsMessageNames& names, size_t offset,
+                              size_t size, Arena& arena, std::string_view& text) noexcept;
 
 }  // namespace tracee

@@ -11,7 +11,7 @@ namespace tracee {
 
 // The data of one record. Bytes are read from `bytes`, names by name().
 struct DataIn {
-  DnsNames& names;
+  DnsMessageNames& names;
   Reader bytes;
 
   explicit operator bool() const noexcept { return static_cast<bool>(bytes); }

@@ -77,7 +77,7 @@ char* put_zone_label(char* at, const uint8_t* p, size_t size) noexcept {
 
 // Gives each label of the name at `offset` to `on_label`.
 template <class OnLabel>
-DnsFault walk(DnsNames& names, size_t& offset, OnLabel on_label) noexcept {
+DnsFault walk(DnsMessageNames& names, size_t& offset, OnLabel on_label) noexcept {
   const Bytes message = names.message;
   size_t at = offset;
   size_t name_bytes = 0;
@@ -132,7 +132,7 @@ std::string_view dns_fault_text(DnsFault fault) noexcept {
   return "";
 }
 
-DnsFault read_dns_name(DnsNames& names, size_t& offset, Arena& arena,
+DnsFault read_dns_name(DnsMessageNames& names, size_t& offset, Arena& arena,
                        std::string_view& text) noexcept {
   const auto room = arena.take<char>(kMaxNameBytes * kMaxEscape);
   if (room.empty()) return DnsFault::NoRoom;
@@ -147,7 +147,7 @@ DnsFault read_dns_name(DnsNames& names, size_t& offset, Arena& arena,
   return fault;
 }
 
-DnsFault put_dns_name(DnsNames& names, size_t& offset, TextOut& text) noexcept {
+DnsFault put_dns_name(DnsMessageNames& names, size_t& offset, TextOut& text) noexcept {
   char* const begin = text.room(kMaxNameBytes * kMaxEscape);
   if (begin == nullptr) return DnsFault::NoRoom;
   char* out = begin;

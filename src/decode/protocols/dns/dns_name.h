@@ -27,8 +27,9 @@ enum class DnsFault : uint8_t {
 std::string_view dns_fault_text(DnsFault fault) noexcept;
 
 // The message that names point into.
-struct DnsNames {
-  explicit DnsNames(Bytes bytes) noexcept : message(bytes), pointers_left(1024 + bytes.size()) {}
+struct DnsMessageNames {
+  explicit DnsMessageNames(Bytes bytes) noexcept
+      : message(bytes), pointers_left(1024 + bytes.size()) {}
 
   Bytes message;
   // Names of few octets can be long walks: this bounds them all together. Each
@@ -39,10 +40,10 @@ struct DnsNames {
 // The name at `offset` as events show it: labels joined by dots, root "". Bytes
 // that could be mistaken for structure are escaped as in RFC 4343, UTF-8 is kept.
 // `offset` ends behind the name.
-DnsFault read_dns_name(DnsNames& names, size_t& offset, Arena& arena,
+DnsFault read_dns_name(DnsMessageNames& names, size_t& offset, Arena& arena,
                        std::string_view& text) noexcept;
 
 // The name at `offset` as zone files write it: absolute, with its last dot.
-DnsFault put_dns_name(DnsNames& names, size_t& offset, TextOut& text) noexcept;
+DnsFault put_dns_name(DnsMessageNames& names, size_t& offset, TextOut& text) noexcept;
 
 }  // namespace tracee

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "filter/resolver.h"
+#include "filter/member_resolver.h"
 
 #include <algorithm>
 
@@ -81,8 +81,8 @@ std::string_view kind_name(Kind kind) {
   return "";
 }
 
-Place Resolver::lacks(const Node& node, std::string_view name,
-                      std::vector<std::string_view> candidates) {
+Reached MemberResolver::lacks(const Node& node, std::string_view name,
+                              std::vector<std::string_view> candidates) {
   const bool is_member = node.kind == Node::Kind::Member && node.end >= name.size();
   const size_t at = is_member                        ? node.end - name.size()
                     : node.kind == Node::Kind::Index ? node.children[1].at
@@ -96,13 +96,13 @@ Place Resolver::lacks(const Node& node, std::string_view name,
   if (verdict->lacking->at == at) {
     verdict->candidates.insert(verdict->candidates.end(), candidates.begin(), candidates.end());
   }
-  Place out;
+  Reached out;
   out.lacking = true;
   return out;
 }
 
-Checked<Place> Resolver::root(const Node& node) {
-  Place out;
+Checked<Reached> MemberResolver::root(const Node& node) {
+  Reached out;
   out.label = node.text;
   // NOLINTNEXTLINE(modernize-loop-convert): the innermost first
   for (auto variable = variables.rbegin(); variable != variables.rend(); ++variable) {
@@ -134,7 +134,7 @@ Checked<Place> Resolver::root(const Node& node) {
   return complain(node.at, unknown("name", node.text, names));
 }
 
-Checked<Place> Resolver::member(Place object, std::string_view name, const Node& node) {
+Checked<Reached> MemberResolver::member(Reached object, std::string_view name, const Node& node) {
   if (object.lacking) return object;
   if (object.computed) {
     Term& record = *object.computed;
@@ -172,7 +172,7 @@ Checked<Place> Resolver::member(Place object, std::string_view name, const Node&
     fields = object.path.of->fields;
   }
   if (first && object.label == "event" && name == "name") {
-    Place out;
+    Reached out;
     out.computed = Term{};
     out.computed->text = event.name;
     return out;
@@ -189,7 +189,7 @@ Checked<Place> Resolver::member(Place object, std::string_view name, const Node&
   return object;
 }
 
-Checked<Place> Resolver::element(Place object, const Node& node) {
+Checked<Reached> MemberResolver::element(Reached object, const Node& node) {
   const Node& index = node.children[1];
   if (object.lacking) return object;
   if (index.kind == Node::Kind::Text &&
@@ -226,7 +226,7 @@ Checked<Place> Resolver::element(Place object, const Node& node) {
   return complain(node.at, "this is no list");
 }
 
-Checked<Place> Resolver::place(const Node& node) {
+Checked<Reached> MemberResolver::place(const Node& node) {
   switch (node.kind) {
     case Node::Kind::Name:
       return root(node);
@@ -244,13 +244,13 @@ Checked<Place> Resolver::place(const Node& node) {
       if (node.text == "getEventData") return event_data(node);
       auto term = function(node);
       if (!term) return pass_on(term);
-      Place out;
+      Reached out;
       out.lacking = !*term;
       out.computed = std::move(*term);
       return out;
     }
     case Node::Kind::Text: {
-      Place out;
+      Reached out;
       out.computed = Term{};
       out.computed->text = node.text;
       return out;
@@ -261,13 +261,13 @@ Checked<Place> Resolver::place(const Node& node) {
 }
 
 // getEventData("name"); a path is welcome too.
-Checked<Place> Resolver::event_data(const Node& node) {
+Checked<Reached> MemberResolver::event_data(const Node& node) {
   if (node.method || node.children.size() != 1) {
     return complain(node.at, "write getEventData(\"name\")");
   }
   const Node& name = node.children[0];
   if (name.kind != Node::Kind::Text) return complain(name.at, "the name is a text in quotes");
-  Place out;
+  Reached out;
   out.fields = event.fields;
   for (std::string_view rest = name.text;;) {
     const size_t dot = rest.find('.');
@@ -278,7 +278,7 @@ Checked<Place> Resolver::event_data(const Node& node) {
   }
 }
 
-Checked<Maybe> Resolver::value(const Node& node, bool whole) {
+Checked<Maybe> MemberResolver::value(const Node& node, bool whole) {
   if (node.kind == Node::Kind::Number) {
     if (node.number.negative && node.number.magnitude > uint64_t{INT64_MAX} + 1) {
       return complain(node.at, "the number is out of range");
@@ -320,7 +320,7 @@ Checked<Maybe> Resolver::value(const Node& node, bool whole) {
 
 // The object's name and the function's are one name: `process.get(…)` is not about
 // the packet's process.
-Checked<Maybe> Resolver::outer_function(const OuterFunction& function, const Node& node) {
+Checked<Maybe> MemberResolver::outer_function(const OuterFunction& function, const Node& node) {
   const OuterFunction::Signature& signature = function.signature();
   if (node.children.size() - 1 != signature.arguments.size()) {
     return complain(node.at, std::string(signature.object) + "." + node.text + "() takes " +
@@ -349,7 +349,7 @@ Checked<Maybe> Resolver::outer_function(const OuterFunction& function, const Nod
   return Maybe(std::move(out));
 }
 
-Checked<Maybe> Resolver::function(const Node& node) {
+Checked<Maybe> MemberResolver::function(const Node& node) {
   if (outer != nullptr && node.method && node.children[0].kind == Node::Kind::Name) {
     const std::string& object = node.children[0].text;
     if (const OuterFunction* found = outer->function(object, node.text)) {

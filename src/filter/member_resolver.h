@@ -30,7 +30,7 @@ struct Variable {
 };
 
 // Where a chain of members has got to.
-struct Place {
+struct Reached {
   bool lacking = false;
   std::optional<Term> computed{};   // a result, event.name
   std::span<const Field> fields{};  // names that may follow, before the first step
@@ -39,7 +39,7 @@ struct Place {
   std::string_view label{};  // for messages
 };
 
-struct Resolver {
+struct MemberResolver {
   const EventSpec& event;
   Verdict* verdict = nullptr;  // of the comparison at hand
   std::vector<Variable> variables{};
@@ -49,14 +49,14 @@ struct Resolver {
   Checked<Maybe> value(const Node& node, bool whole = false);
 
  private:
-  Checked<Place> place(const Node& node);
-  Checked<Place> root(const Node& node);
-  Checked<Place> member(Place object, std::string_view name, const Node& node);
-  Checked<Place> element(Place object, const Node& node);
-  Checked<Place> event_data(const Node& node);
+  Checked<Reached> place(const Node& node);
+  Checked<Reached> root(const Node& node);
+  Checked<Reached> member(Reached object, std::string_view name, const Node& node);
+  Checked<Reached> element(Reached object, const Node& node);
+  Checked<Reached> event_data(const Node& node);
   Checked<Maybe> function(const Node& node);
   Checked<Maybe> outer_function(const OuterFunction& function, const Node& node);
-  Place lacks(const Node& node, std::string_view name, std::vector<std::string_view> candidates);
+  Reached lacks(const Node& node, std::string_view name, std::vector<std::string_view> candidates);
 };
 
 // The methods that are conditions.
