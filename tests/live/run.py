@@ -57,8 +57,8 @@ continues the one above, `#` begins a comment. They are carried out in order.
   EXPECT STDERR TEXT      it has said that
   EXPECT DETACHED         nothing of it is left in the kernel
 
-$DIR is this folder, $TMP an own one, $TRACEE the program, $NAME.pid a process id,
-$CONNECTIONS 10000 or what TRACEE_CONNECTIONS says. Exit status: 0 the
+$DIR is this folder, $TMP an own one, $TRACEE the program, $BUILD its folder, $NAME.pid a
+process id, $CONNECTIONS 10000 or what TRACEE_CONNECTIONS says. Exit status: 0 the
 case holds, 1 it does not, 77 the machine lacks something, which is said.
 """
 import argparse
@@ -160,6 +160,7 @@ class Case:
 
     def expanded(self, text):
         text = text.replace("$DIR", HERE).replace("$TMP", self.folder)
+        text = text.replace("$BUILD", os.path.dirname(os.path.abspath(self.tracee)))
         text = text.replace("$CONNECTIONS", os.environ.get("TRACEE_CONNECTIONS", "10000"))
         text = text.replace("$TRACEE", self.tracee)
         return re.sub(r"\$(\w+)\.pid", lambda match: str(self.processes[match[1]].pid), text)
