@@ -78,11 +78,6 @@ struct HttpClient::Handle {
   Reply run(const std::string& socket, const std::string& path, long time_ms,
             const std::atomic<bool>& ending) {
     Reply reply;
-    if (curl == nullptr) return reply;
-    if (::access(socket.c_str(), F_OK) != 0) {
-      reply.state = Reply::State::NoSocket;
-      return reply;
-    }
     const std::string url = "http://localhost" + path;
     libcurl().set_option(curl, CURLOPT_URL, url.c_str());
     libcurl().set_option(curl, CURLOPT_UNIX_SOCKET_PATH, socket.c_str());
@@ -111,23 +106,33 @@ struct HttpClient::Handle {
 };
 
 HttpClient::HttpClient(std::string socket, const std::atomic<bool>& ending, long time_ms)
-    : socket_(std::move(socket)), ending_(ending), time_ms_(time_ms) {
-  if (is_there()) handle_ = std::make_unique<Handle>();
-}
+    : socket_(std::move(socket)), ending_(ending), time_ms_(time_ms) {}
 
 HttpClient::~HttpClient() = default;
 
-Reply HttpClient::get(const std::string& path) {
-  if (!handle_) return {};
+// The library is loaded only where somebody is to be asked.
+bool HttpClient::prepare(Reply& reply) {
+  if (::access(socket_.c_str(), F_OK) != 0) {
+    reply.state = Reply::State::NoSocket;
+    return false;
+  }
+  if (!handle_ && is_there()) handle_ = std::make_unique<Handle>();
+  if (!handle_ || handle_->curl == nullptr) return false;
   libcurl().reset(handle_->curl);
+  return true;
+}
+
+Reply HttpClient::get(const std::string& path) {
+  Reply reply;
+  if (!prepare(reply)) return reply;
   return handle_->run(socket_, path, time_ms_, ending_);
 }
 
 Reply HttpClient::call(const std::string& method, std::string_view message,
                        const std::vector<std::string>& headers) {
-  if (!handle_) return {};
+  Reply reply;
+  if (!prepare(reply)) return reply;
   CURL* const curl = handle_->curl;
-  libcurl().reset(curl);
   const std::string body = framed(message);
   curl_slist* list = nullptr;
   for (const char* header : {"Content-Type: application/grpc", "TE: trailers", "Expect:"}) {
@@ -139,7 +144,7 @@ Reply HttpClient::call(const std::string& method, std::string_view message,
   libcurl().set_option(curl, CURLOPT_POSTFIELDS, body.data());
   libcurl().set_option(curl, CURLOPT_POSTFIELDSIZE, static_cast<long>(body.size()));
   libcurl().set_option(curl, CURLOPT_HTTPHEADER, list);
-  Reply reply = handle_->run(socket_, method, time_ms_, ending_);
+  reply = handle_->run(socket_, method, time_ms_, ending_);
   libcurl().free_list(list);
   if (reply.state == Reply::State::Answered && reply.grpc_status == 0 && !unframe(reply.body)) {
     reply.state = Reply::State::Failed;

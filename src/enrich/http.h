@@ -38,6 +38,9 @@ class HttpClient {
 
  private:
   struct Handle;
+  // False: no request can be made, and `reply` says why.
+  bool prepare(Reply& reply);
+
   std::string socket_;
   const std::atomic<bool>& ending_;
   long time_ms_;

@@ -22,7 +22,7 @@ def smaps(pid, name):
 def memory(pid):
     sums = {name: int(value) for name, value in
             re.findall(r"^(\w+): +(\d+) kB", smaps(pid, "smaps_rollup"), re.MULTILINE)}
-    # A mapping is its line and the lines of figures below it. The ring is mapped twice.
+    # A mapping is its line and the lines of figures below it.
     ring = sum(int(re.search(r"^Rss: +(\d+)", part, re.MULTILINE)[1])
                for part in re.split(r"(?m)^(?=[0-9a-f]+-[0-9a-f]+ )", smaps(pid, "smaps"))
                if "bpf-map" in part.partition("\n")[0] or "bpf_ringbuf" in part.partition("\n")[0])
@@ -45,7 +45,7 @@ def memory_of(bench, place):
     table = Table("Memory", "MiB. All twelve events as JSON to /dev/null. Each of the flows is one "
                   "end of a connection over loopback that has carried the beginning of an HTTP "
                   "request; the sockets send 20,000 datagrams/s together.",
-                  ("state", "resident", "of it the ring, mapped twice", "PSS", "private"))
+                  ("state", "resident", "of it the ring and rules", "PSS", "private"))
     with alone(), tracee(bench, "tracee", "net_packet_*") as tracer:
         pid = tracer.process.pid
         time.sleep(1)
