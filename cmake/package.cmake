@@ -7,7 +7,10 @@ include(GNUInstallDirs)
 # A tarball has the libraries beside the program, found wherever it is put: the older
 # of the two tags holds for what a library needs, too. package_files.cmake takes it
 # out of the .deb.
-set_target_properties(tracee PROPERTIES INSTALL_RPATH "$ORIGIN/../lib/tracee")
+# The program in the build tree has it too: what CMake would put there to keep its place are
+# empty entries, and each of those is the folder one happens to be in.
+set_target_properties(tracee PROPERTIES
+  INSTALL_RPATH "$ORIGIN/../lib/tracee" BUILD_WITH_INSTALL_RPATH ON)
 target_link_options(tracee PRIVATE -Wl,--disable-new-dtags)
 install(TARGETS tracee RUNTIME DESTINATION bin)
 install(DIRECTORY ${TRACEE_DOCS}/man/ DESTINATION share/man)
