@@ -52,6 +52,61 @@ static __always_inline void count_news(bool lost)
 		count(lost ? &c->lost : &c->emitted);
 }
 
+/* Where a walk up the tree of files is. */
+struct path_walk {
+	struct vfsmount *vfs, *root_mount;
+	struct dentry *entry, *root;
+};
+
+/*
+ * One step up: a name, or from a mount's root to where it is mounted. 0: there is
+ * no other. Not inlined, so that it is verified once and not at each step.
+ */
+__noinline int put_name(struct draft *draft, struct path_walk *walk)
+{
+	struct process_record *r = (void *)draft;
+	struct vfsmount *vfs;
+	struct dentry *entry, *parent;
+	struct mount *mount, *up;
+	__u32 used;
+	long size;
+
+	if (!draft || !walk)
+		return 0;
+	vfs = walk->vfs;
+	entry = walk->entry;
+	if (entry == walk->root && vfs == walk->root_mount) {
+		r->path_whole = 1;
+		return 0;
+	}
+	if (entry == BPF_CORE_READ(vfs, mnt_root)) {
+		mount = (void *)vfs - bpf_core_field_offset(struct mount, mnt);
+		up = BPF_CORE_READ(mount, mnt_parent);
+		if (up == mount || !up) {
+			r->path_whole = 1;
+			return 0;
+		}
+		walk->entry = BPF_CORE_READ(mount, mnt_mountpoint);
+		walk->vfs = (void *)up + bpf_core_field_offset(struct mount, mnt);
+		return 1;
+	}
+	used = r->path_len;
+	if (used > WIRE_PATH_BYTES - NAME_ROOM)
+		return 0;
+	size = bpf_probe_read_kernel_str(r->text + used, NAME_ROOM,
+					 BPF_CORE_READ(entry, d_name.name));
+	if (size <= 0 || size > NAME_ROOM)
+		return 0;
+	r->path_len = used + size;
+	parent = BPF_CORE_READ(entry, d_parent);
+	if (parent == entry || !parent) {
+		r->path_whole = 1;
+		return 0;
+	}
+	walk->entry = parent;
+	return 1;
+}
+
 /*
  * The names from the executable up to the root of the task, mounts crossed; what
  * /proc/PID/exe shows to the task itself. d_path() is not for tracepoints. A file
@@ -60,51 +115,20 @@ static __always_inline void count_news(bool lost)
 static __always_inline void put_path(struct process_record *r, struct task_struct *task)
 {
 	struct file *file = BPF_CORE_READ(task, mm, exe_file);
-	struct vfsmount *root_mount = BPF_CORE_READ(task, fs, root.mnt);
-	struct dentry *root = BPF_CORE_READ(task, fs, root.dentry);
-	struct vfsmount *vfs = BPF_CORE_READ(file, f_path.mnt);
-	struct dentry *entry = BPF_CORE_READ(file, f_path.dentry);
-	struct dentry *parent;
-	struct mount *mount, *up;
-	__u32 used;
-	long size;
+	struct path_walk walk = {
+		.vfs = BPF_CORE_READ(file, f_path.mnt),
+		.root_mount = BPF_CORE_READ(task, fs, root.mnt),
+		.entry = BPF_CORE_READ(file, f_path.dentry),
+		.root = BPF_CORE_READ(task, fs, root.dentry),
+	};
 
 	r->path_whole = 0;
 	r->path_len = 0;
-	if (!entry)
+	if (!walk.entry)
 		return;
-	for (int i = 0; i < PATH_NAMES_MAX; i++) {
-		if (entry == root && vfs == root_mount) {
-			r->path_whole = 1;
+	for (int i = 0; i < PATH_NAMES_MAX; i++)
+		if (!put_name((void *)r, &walk))
 			break;
-		}
-		if (entry == BPF_CORE_READ(vfs, mnt_root)) {
-			mount = (void *)vfs - bpf_core_field_offset(struct mount, mnt);
-			up = BPF_CORE_READ(mount, mnt_parent);
-			if (up == mount || !up) {
-				r->path_whole = 1;
-				break;
-			}
-			entry = BPF_CORE_READ(mount, mnt_mountpoint);
-			vfs = (void *)up + bpf_core_field_offset(struct mount, mnt);
-			continue;
-		}
-		/* Kept in memory: in a register the verifier would tell all its values apart. */
-		used = *(volatile __u16 *)&r->path_len;
-		if (used > WIRE_PATH_BYTES - NAME_ROOM)
-			break;
-		size = bpf_probe_read_kernel_str(r->text + used, NAME_ROOM,
-						 BPF_CORE_READ(entry, d_name.name));
-		if (size <= 0 || size > NAME_ROOM)
-			break;
-		r->path_len = used + size;
-		parent = BPF_CORE_READ(entry, d_parent);
-		if (parent == entry || !parent) {
-			r->path_whole = 1;
-			break;
-		}
-		entry = parent;
-	}
 }
 
 static __always_inline void put_arguments(struct process_record *r, struct task_struct *task)
