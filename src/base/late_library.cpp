@@ -4,15 +4,23 @@
 #include <dlfcn.h>
 
 namespace tracee {
+namespace {
+
+std::string last_problem() {
+  const char* const text = dlerror();
+  return text != nullptr ? text : "no reason is given";
+}
+
+}  // namespace
 
 LateLibrary::LateLibrary(const char* soname, const char* package)
     : soname_(soname), package_(package), handle_(dlopen(soname, RTLD_NOW | RTLD_LOCAL)) {
-  if (handle_ == nullptr) problem_ = dlerror();
+  if (handle_ == nullptr) problem_ = last_problem();
 }
 
 LateLibrary::Symbol LateLibrary::find(const char* name) {
   void* const address = handle_ == nullptr ? nullptr : dlsym(handle_, name);
-  if (address == nullptr && problem_.empty()) problem_ = dlerror();
+  if (address == nullptr && problem_.empty()) problem_ = last_problem();
   return Symbol(address);
 }
 

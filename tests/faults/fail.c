@@ -29,7 +29,7 @@
   X(open) X(openat) X(fopen) X(mmap) X(socket) X(bind) X(listen) X(epoll_create1)         \
   X(epoll_ctl) X(timerfd_create) X(signalfd) X(inotify_init1) X(inotify_add_watch)        \
   X(eventfd) X(pipe2) X(write) X(rename) X(fsync) X(ftruncate) X(bpf) X(perf_event_open)  \
-  X(pthread_create) X(malloc) X(memfd_create) X(read)
+  X(pthread_create) X(malloc) X(memfd_create) X(read) X(dlopen)
 enum {
 #define X(name) CALL_##name,
   CALLS(X)
@@ -132,6 +132,7 @@ void* mmap64(void* at, size_t size, int protection, int flags, int fd, off_t off
   type name parameters {                                                      \
     return fails(CALL_##name) ? (bad) : ((type(*) parameters)next(#name))arguments; \
   }
+SIMPLE(void*, dlopen, NULL, (const char* file, int flags), (file, flags))
 SIMPLE(int, socket, -1, (int domain, int kind, int protocol), (domain, kind, protocol))
 SIMPLE(int, bind, -1, (int fd, const struct sockaddr* to, socklen_t size), (fd, to, size))
 SIMPLE(int, listen, -1, (int fd, int backlog), (fd, backlog))

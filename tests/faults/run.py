@@ -45,7 +45,8 @@ def replay(folder):
     """a capture to every kind of file, with a configuration, a policy and detectors"""
     (folder / "config.yaml").write_text(f"policy: {folder}/policy.yaml\n", encoding="ascii")
     policy(folder)
-    return ["--config", f"{folder}/config.yaml", "-r", f"{CAPTURES}/dns.pcap", "--detectors",
+    return ["--config", f"{folder}/config.yaml", "-r", f"{CAPTURES}/dns.pcap", "--pcap-filter", "udp",
+            "--detectors",
             f"{RULES}/dns_rebinding.yaml", "-o", f"json:{folder}/out.json", "-o",
             f"table:{folder}/table", "-w", f"{folder}/out.pcapng"]
 
