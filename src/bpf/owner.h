@@ -59,8 +59,7 @@ static __always_inline void copy_comm(char *comm, struct task_struct *task)
 extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
 
 #define UNTRUSTED(type, object)                                                                    \
-	(config.can_cast ? (type *)bpf_rdonly_cast(object, bpf_core_type_id_kernel(type))          \
-			 : (object))
+	(config.type##_id ? (struct type *)bpf_rdonly_cast(object, config.type##_id) : (object))
 
 /* ...and what runs seldom by probe reads, where they are allowed. */
 #define FOLLOW(from, a, b) (config.can_read_kernel ? BPF_CORE_READ(from, a, b) : (from)->a->b)
@@ -176,7 +175,7 @@ static __always_inline bool is_user(struct owner_slot *slot, __u64 socket, struc
 
 	if (slot->socket != socket || slot->owner.attribution != WIRE_OWNER_USER ||
 	    slot->owner.host_tid != task->pid || slot->owner.thread_start != task->start_boottime ||
-	    slot->owner.uid != UNTRUSTED(struct task_struct, task)->cred->euid.val)
+	    slot->owner.uid != UNTRUSTED(task_struct, task)->cred->euid.val)
 		return false;
 	return now[0] == then[0] && now[1] == then[1];
 }
@@ -222,7 +221,7 @@ static __always_inline bool can_own(struct task_struct *task)
 static __always_inline struct task_struct *actor(struct task_struct *task)
 {
 	if (task->flags & (PF_IO_WORKER | PF_USER_WORKER))
-		return UNTRUSTED(struct task_struct, task)->group_leader;
+		return UNTRUSTED(task_struct, task)->group_leader;
 	return task;
 }
 
@@ -238,7 +237,7 @@ int on_socket(struct bpf_sock *sk)
 	if (!slot)
 		return 1;
 	note_owner(slot, (__u64)sk, actor(task), SYSCALL_SOCKET(is_compat(task)),
-		   WIRE_OWNER_CREATOR, UNTRUSTED(struct task_struct, task)->nsproxy->net_ns);
+		   WIRE_OWNER_CREATOR, UNTRUSTED(task_struct, task)->nsproxy->net_ns);
 	note_connection(slot, (__u64)sk, sk->protocol);
 	return 1;
 }
@@ -310,7 +309,7 @@ static __always_inline int on_use(struct sock *sk)
 	if (!slot)
 		return 0;
 	refresh_owner(slot, (__u64)sk, actor(task), syscall_number(task),
-		      UNTRUSTED(struct sock, sk)->__sk_common.skc_net.net);
+		      UNTRUSTED(sock, sk)->__sk_common.skc_net.net);
 	note_connection(slot, (__u64)sk, sk->sk_protocol);
 	return 0;
 }
@@ -386,7 +385,7 @@ int on_open_file(struct bpf_iter__task_file *ctx)
 	if (!slot || slot->socket)
 		return 0;
 	note_owner(slot, (__u64)sk, task, WIRE_NO_SYSCALL, WIRE_OWNER_CREATOR,
-		   UNTRUSTED(struct sock, sk)->__sk_common.skc_net.net);
+		   UNTRUSTED(sock, sk)->__sk_common.skc_net.net);
 	note_connection(slot, (__u64)sk, sk->sk_protocol);
 	return 0;
 }

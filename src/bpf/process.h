@@ -173,7 +173,7 @@ static __always_inline bool put_v1_group(struct process_record *r, struct css_se
  */
 static __always_inline void put_v1_cgroup(struct process_record *r, struct task_struct *task)
 {
-	struct css_set *set = UNTRUSTED(struct task_struct, task)->cgroups;
+	struct css_set *set = UNTRUSTED(task_struct, task)->cgroups;
 
 	r->hierarchy = 0;
 	r->v1_cgroup = 0;

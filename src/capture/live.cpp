@@ -3,6 +3,7 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <linux/btf.h>
 #include <linux/membarrier.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
@@ -109,23 +110,25 @@ LiveSource::~LiveSource() = default;
 
 Result<std::unique_ptr<LiveSource>> LiveSource::open(const LiveOptions& options) {
   libbpf_set_print(&listen_to_libbpf);
-  auto features = probe_kernel();
-  if (!features) return forward(features);
+  if (auto rights = check_rights(); !rights) return forward(rights);
+  auto types = KernelTypes::read();
+  if (!types) return forward(types);
+  const KernelFeatures features = probe_kernel(*types);
 
-  auto plan = plan_owners(*features, options.attribution);
+  auto plan = plan_owners(features, options.attribution);
   if (!plan) return forward(plan);
   std::unique_ptr<LiveSource> source(new LiveSource);
   if (!options.required_only) {
-    source->features_ = *features;
+    source->features_ = features;
     source->plan_ = *plan;
   }
-  auto done = source->start(options);
+  auto done = source->start(options, *types);
   // An optional program that promised to work and does not must not cost the trace, nor
   // the other optional ones.
   auto first = done;
   while (!done && done.error().code == Exit::Missing && source->retreat(done.error(), options)) {
     source->links_.clear();
-    done = source->start(options);
+    done = source->start(options, *types);
   }
   if (!done) return forward(first);
   return source;
@@ -150,7 +153,7 @@ bool LiveSource::retreat(const Error& error, const LiveOptions& options) {
   return true;
 }
 
-Result<> LiveSource::start(const LiveOptions& options) {
+Result<> LiveSource::start(const LiveOptions& options, const KernelTypes& types) {
   // Asked once: the kernel writes so many counters, whatever a later answer would be.
   const int cpus = libbpf_num_possible_cpus();
   if (cpus < 1) {
@@ -158,7 +161,7 @@ Result<> LiveSource::start(const LiveOptions& options) {
                 "check that /sys is mounted and the limit of open files");
   }
   cpu_count_ = static_cast<size_t>(cpus);
-  auto done = load(options);
+  auto done = load(options, types);
   if (done) done = watch_ring();
   if (done && options.attach) done = attach();
   return done;
@@ -188,13 +191,21 @@ void LiveSource::choose_programs() {
   want({programs.on_state}, features_.late_owners);
 }
 
-Result<> LiveSource::load(const LiveOptions& options) {
+Result<> LiveSource::load(const LiveOptions& options, const KernelTypes& types) {
   last_program.clear();
   if (options.dns_ports.size() > WIRE_DNS_PORTS)
     return fail(Exit::Usage, "too many DNS ports: " + std::to_string(options.dns_ports.size()),
                 "give at most " + std::to_string(WIRE_DNS_PORTS));
   last_complaint.clear();
-  object_.reset(tracee_bpf__open());
+  object_.reset();
+  // Read by libbpf while it loads, and filled when it is known what for.
+  const Fd layouts(::memfd_create("layouts", MFD_CLOEXEC));
+  const std::string path = "/proc/self/fd/" + std::to_string(layouts.get());
+  LIBBPF_OPTS(bpf_object_open_opts, opening, .btf_custom_path = path.c_str());
+  if (!options.whole_types && ::access(path.c_str(), R_OK) == 0)
+    object_.reset(tracee_bpf__open_opts(&opening));
+  if (!object_ || !types.write_reduced(bpf_object__btf(object_->obj), layouts))
+    object_.reset(tracee_bpf__open());
   if (!object_) return fail(Exit::RunTime, "cannot open the BPF object: " + complaint(errno));
 
   choose_programs();
@@ -215,7 +226,10 @@ Result<> LiveSource::load(const LiveOptions& options) {
   config.can_read_kernel = features_.probe_read;
   config.can_read_regs = features_.call_registers;
   config.can_find_mptcp = features_.mptcp;
-  config.can_cast = features_.casts;
+  if (features_.casts) {
+    config.task_struct_id = types.find("task_struct", BTF_KIND_STRUCT);
+    config.sock_id = types.find("sock", BTF_KIND_STRUCT);
+  }
   config.notes_accepts = plan_.accept == AcceptHook::Call;
   config.sees_use = plan_.back_end != BackEnd::Cgroup;
   config.shed = shed_word(options.shed);

@@ -23,6 +23,7 @@
 #include "base/fd.h"
 #include "base/result.h"
 #include "capture/boot_epoch.h"
+#include "capture/kernel_types.h"
 #include "capture/mapping.h"
 #include "capture/probe.h"
 #include "capture/ring.h"
@@ -49,6 +50,7 @@ struct LiveOptions {
   Shed shed = Shed::Drop;
   uint32_t sampled_flows = 16;         // Sample: one of so many is kept
   bool attach = true;                  // false: only load, for tests
+  bool whole_types = false;            // libbpf looks through all the kernel's types, for tests
   bool required_only = false;          // without the optional programs, for tests
   const char* refused = nullptr;       // a program that the kernel shall refuse, for tests
   std::optional<BackEnd> attribution;  // none: the best that works
@@ -129,9 +131,9 @@ class LiveSource {
   };
 
   LiveSource();
-  Result<> load(const LiveOptions& options);
+  Result<> load(const LiveOptions& options, const KernelTypes& types);
   Result<> watch_ring();
-  Result<> start(const LiveOptions& options);
+  Result<> start(const LiveOptions& options, const KernelTypes& types);
   bool retreat(const Error& error, const LiveOptions& options);
   Result<> attach();
   Result<> attach_accept_calls();

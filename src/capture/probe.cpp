@@ -29,14 +29,6 @@
 namespace tracee {
 namespace {
 
-struct CloseBtf {
-  void operator()(btf* types) const noexcept { btf__free(types); }
-};
-
-bool has_type(const btf* types, const char* name, uint32_t kind) {
-  return btf__find_by_name_kind(types, name, kind) > 0;
-}
-
 // The command line of this process, as one types it.
 std::string own_command() {
   std::ifstream file("/proc/self/cmdline", std::ios::binary);
@@ -122,24 +114,23 @@ bool can_read_call_registers() {
   return loads(program);
 }
 
-Feature find_socket_tracepoints(const btf* types) {
+Feature find_socket_tracepoints(const KernelTypes& types) {
   for (const char* name : {"sock_send_length", "sock_recv_length"}) {
-    if (!has_type(types, ("btf_trace_" + std::string(name)).c_str(), BTF_KIND_TYPEDEF))
+    if (!types.has(("btf_trace_" + std::string(name)).c_str(), BTF_KIND_TYPEDEF))
       return {false, std::string("no tracepoint ") + name + " (Linux 6.3)"};
   }
   return {true, {}};
 }
 
 // Whether such a program loads says little; kernels refuse to attach it.
-Feature try_function_program(const btf* types) {
+Feature try_function_program(const KernelTypes& types) {
   for (const char* name : {"inet_accept", "security_socket_sendmsg", "security_socket_recvmsg"}) {
-    if (!has_type(types, name, BTF_KIND_FUNC))
+    if (!types.has(name, BTF_KIND_FUNC))
       return {false, std::string("no kernel function ") + name + "()"};
   }
   const bpf_insn program[] = {set(BPF_REG_0, 0), kExit};
   LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_FEXIT,
-              .attach_btf_id = static_cast<uint32_t>(
-                  btf__find_by_name_kind(types, "inet_accept", BTF_KIND_FUNC)));
+              .attach_btf_id = types.find("inet_accept", BTF_KIND_FUNC));
   const Fd loaded(bpf_prog_load(BPF_PROG_TYPE_TRACING, nullptr, "Dual BSD/GPL", program,
                                 std::size(program), &options));
   if (!loaded)
@@ -216,32 +207,30 @@ Result<> check_rights() {
 
 Result<KernelFeatures> probe_kernel() {
   if (auto rights = check_rights(); !rights) return forward(rights);
-  const std::unique_ptr<btf, CloseBtf> types(btf__load_vmlinux_btf());
-  if (!types)
-    return fail(Exit::Missing,
-                "this kernel does not describe its types: no /sys/kernel/btf/vmlinux",
-                "use a kernel built with CONFIG_DEBUG_INFO_BTF=y (all current distributions do)");
+  const auto types = KernelTypes::read();
+  if (!types) return tl::unexpected(types.error());
+  return probe_kernel(*types);
+}
+
+KernelFeatures probe_kernel(const KernelTypes& types) {
   KernelFeatures features;
-  features.socket_tracepoints = find_socket_tracepoints(types.get());
-  features.functions = try_function_program(types.get());
-  features.mptcp_accepts = has_type(types.get(), "mptcp_stream_accept", BTF_KIND_FUNC);
-  const auto traced = [&](const char* name) {
-    return has_type(types.get(), name, BTF_KIND_TYPEDEF);
-  };
+  features.socket_tracepoints = find_socket_tracepoints(types);
+  features.functions = try_function_program(types);
+  features.mptcp_accepts = types.has("mptcp_stream_accept", BTF_KIND_FUNC);
+  const auto traced = [&](const char* name) { return types.has(name, BTF_KIND_TYPEDEF); };
   features.processes = traced("btf_trace_sched_process_fork") &&
                        traced("btf_trace_sched_process_exec") &&
                        traced("btf_trace_sched_process_exit") && traced("btf_trace_cgroup_mkdir") &&
-                       has_type(types.get(), "bpf_iter_task", BTF_KIND_FUNC);
-  features.open_files = has_type(types.get(), "bpf_iter_task_file", BTF_KIND_FUNC);
+                       types.has("bpf_iter_task", BTF_KIND_FUNC);
+  features.open_files = types.has("bpf_iter_task_file", BTF_KIND_FUNC);
   features.probe_read = can_probe_read();
   features.call_registers = features.probe_read && can_read_call_registers();
   features.accept_calls = find_accept_calls();
   if (features.accept_calls && !features.probe_read)
     features.accept_calls = {false, "kernel memory may not be read (lockdown)"};
-  features.mptcp =
-      features.probe_read && has_type(types.get(), "mptcp_subflow_context", BTF_KIND_STRUCT);
-  features.casts = has_type(types.get(), "bpf_rdonly_cast", BTF_KIND_FUNC);
-  features.late_owners = has_type(types.get(), "btf_trace_inet_sock_set_state", BTF_KIND_TYPEDEF);
+  features.mptcp = features.probe_read && types.has("mptcp_subflow_context", BTF_KIND_STRUCT);
+  features.casts = types.has("bpf_rdonly_cast", BTF_KIND_FUNC);
+  features.late_owners = types.has("btf_trace_inet_sock_set_state", BTF_KIND_TYPEDEF);
   return features;
 }
 

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "capture/kernel_types.h"
 
 namespace tracee {
 
@@ -40,6 +41,8 @@ Result<> check_rights();
 // Fails with Exit::Missing when something required is not there, rights first; the
 // error names all of it at once.
 Result<KernelFeatures> probe_kernel();
+// The same without the rights, which are there.
+KernelFeatures probe_kernel(const KernelTypes& types);
 
 // What sees that a task uses a socket, best first.
 enum class BackEnd : uint8_t { Tracepoint, Fentry, Cgroup };

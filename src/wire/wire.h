@@ -247,12 +247,13 @@ struct wire_config {
   __u8 notes_accepts;   /* accept(2) is seen by its system call, see src/bpf/accept.h */
   __u8 sees_use;        /* each send and receive notes the owner, not only packets */
   __u8 shed;            /* enum wire_shed */
-  __u8 can_cast;        /* bpf_rdonly_cast() is there, Linux 6.2 */
-  __u8 pad;
+  __u8 pad[2];
   __u32 payload_bytes; /* so much behind the headers is copied of every packet that is kept */
   __u32 shed_bytes;
   __u32 shed_flows; /* at least 1 */
   __u32 shed_seed;  /* of this run: nobody can choose flows that are kept */
+  /* The kernel's numbers of these types, for bpf_rdonly_cast(), Linux 6.2; 0: it is not there. */
+  __u32 task_struct_id, sock_id;
   __u32 pad2;
 };
 
@@ -277,7 +278,7 @@ WIRE_ASSERT(sizeof(struct process_record) == 160);
 WIRE_ASSERT(sizeof(struct cgroup_record) == 32);
 WIRE_ASSERT(sizeof(struct wire_news_counters) == 16);
 WIRE_ASSERT(sizeof(struct wire_counters) == 56);
-WIRE_ASSERT(sizeof(struct wire_config) == 72);
+WIRE_ASSERT(sizeof(struct wire_config) == 80);
 WIRE_ASSERT(sizeof(struct wire_rules) ==
             80 + 8 * (1 << WIRE_CLASSES) + 8 * WIRE_MASKS + 512 * WIRE_NODES);
 WIRE_ASSERT(WIRE_RECORD_SMALL % 8 == 0 && WIRE_RECORD_MEDIUM % 8 == 0 &&

@@ -107,9 +107,9 @@ TEST_F(WireLayout, Config) {
   using Struct = struct wire_config;
   expect("wire_config", sizeof(Struct),
          {AT(own_pid), AT(wake_bytes), AT(dns_port_count), AT(dns_ports), AT(can_read_kernel),
-          AT(can_read_regs), AT(can_find_mptcp), AT(notes_accepts), AT(sees_use), AT(shed),
-          AT(can_cast), AT(pad), AT(payload_bytes), AT(shed_bytes), AT(shed_flows), AT(shed_seed),
-          AT(pad2)});
+          AT(can_read_regs), AT(can_find_mptcp), AT(notes_accepts), AT(sees_use), AT(shed), AT(pad),
+          AT(payload_bytes), AT(shed_bytes), AT(shed_flows), AT(shed_seed), AT(task_struct_id),
+          AT(sock_id), AT(pad2)});
 }
 
 TEST_F(WireLayout, Rules) {

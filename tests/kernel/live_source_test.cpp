@@ -15,11 +15,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
+#include <map>
 #include <string>
 #include <thread>
 
@@ -462,6 +465,31 @@ TEST_F(LiveTraffic, NumbersOfAPidNamespace) {
     EXPECT_NE(0u, k.owner.pid_ns);
   }
   EXPECT_EQ(2, seen);
+}
+
+// Of each program that is loaded, what the kernel makes of its instructions.
+std::map<std::string, std::array<uint8_t, BPF_TAG_SIZE>> tags_of(LiveSource& source) {
+  std::map<std::string, std::array<uint8_t, BPF_TAG_SIZE>> out;
+  bpf_program* program = nullptr;
+  while ((program = bpf_object__next_program(source.object()->obj, program)) != nullptr) {
+    bpf_prog_info info = {};
+    uint32_t size = sizeof info;
+    if (bpf_program__fd(program) < 0) continue;
+    EXPECT_EQ(0, bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size));
+    std::copy_n(info.tag, BPF_TAG_SIZE, out[bpf_program__name(program)].begin());
+  }
+  return out;
+}
+
+// The kernel's types as we reduce them lead to the same programs as all of them.
+TEST_F(LiveTraffic, ReducedTypesGiveTheSamePrograms) {
+  LiveOptions some = options(WIRE_WANT_UDP);
+  OPEN_OR_SKIP(reduced, some);
+  some.whole_types = true;
+  OPEN_OR_SKIP(whole, some);
+  const auto tags = tags_of(reduced);
+  EXPECT_GT(tags.size(), 8u);
+  EXPECT_EQ(tags, tags_of(whole));
 }
 
 // One optional program that the kernel refuses costs what it is for, nothing else.
