@@ -25,6 +25,7 @@ import time
 
 FLOOD_PORT, FIRST_PROBE, PROBES = 9, 20000, 20000
 EVENTS = "net_packet_udp"
+DROPS = "queue=2MiB&when-full=drop-oldest"  # options of a sink that must hold nobody up
 
 
 class Failure(Exception):
@@ -231,6 +232,11 @@ def killed_sink(tracee, probe, seconds):
     return nothing(tracee, probe, seconds)
 
 
+def dead_sinks(tracee, probe, seconds):
+    """Kafka, NATS, Fluent and OTLP servers that are not there, under a flood"""
+    return nothing(tracee, probe, seconds)
+
+
 def starved(tracee, probe, seconds, percent=5):
     """5 % of a processor, a ring of 4 MiB and a second format, under a flood"""
     group = Group("cpu")
@@ -248,6 +254,11 @@ def starved(tracee, probe, seconds, percent=5):
             root.write(str(tracee.process.pid))
         group.remove()
     return relief, load
+
+
+def starved_sample(tracee, probe, seconds):
+    """5 % of a processor, a ring of 4 MiB and `--shed sample:16`, under a flood"""
+    return starved(tracee, probe, seconds)
 
 
 def outrun(tracee, probe, seconds):
@@ -328,8 +339,15 @@ def run(program, case, seconds):
     if case is starved:
         # 5 % is enough for one format, and the usual ring takes in what a short flood brings.
         arguments = ["--ring-size", "4MiB", "--output", "table-verbose:/dev/zero"]
+    if case is starved_sample:
+        arguments = ["--ring-size", "4MiB", "--output", "table-verbose:/dev/zero",
+                     "--shed", "sample:16"]
     if case is killed_sink:
-        arguments = ["--output", "webhook:http://127.0.0.1:1/?queue=2MiB&when-full=drop-oldest"]
+        arguments = ["--output", f"webhook:http://127.0.0.1:1/?{DROPS}"]
+    if case is dead_sinks:
+        for place in ("kafka:127.0.0.1:1/topic", "nats:nats://127.0.0.1:1/subject",
+                      "forward:tcp://127.0.0.1:1", "otlp:http://127.0.0.1:1"):
+            arguments += ["--output", f"{place}?{DROPS}"]
     with tempfile.TemporaryDirectory(prefix="tracee-overload-") as folder:
         if case is small_memory:
             group = Group("memory")
@@ -352,9 +370,9 @@ def run(program, case, seconds):
                 group.remove()
     missing = [at for number, at in enumerate(probe.times) if FIRST_PROBE + number not in ports]
     recovery = max([at - relief for at in missing] + [0])
-    if (case is shed_headers and tracee.cut == 0) or (case is shed_sample and tracee.shed == 0):
+    if (case is shed_headers and tracee.cut == 0) or (case in (shed_sample, starved_sample) and tracee.shed == 0):
         raise Failure("nothing was shed")
-    if lost == 0 and case in (stopped, starved, outrun):
+    if lost == 0 and case in (stopped, starved, starved_sample, outrun):
         raise Failure("nothing was lost: that was no trouble")
     return {"seen": seen, "lost": lost, "cut": tracee.cut, "rate": load.rate if load else 0,
             "missing": f"{len(missing)} of {len(probe.times)}", "recovery": recovery,
@@ -366,8 +384,8 @@ def small_memory(tracee, probe, seconds):
     return nothing(tracee, probe, seconds)
 
 
-CASES = [nothing, stopped, shed_headers, shed_sample, starved, outrun, small_memory, killed_sink, namespaces,
-         renamed, cgroups]
+CASES = [nothing, stopped, shed_headers, shed_sample, starved, starved_sample, outrun, small_memory,
+         killed_sink, dead_sinks, namespaces, renamed, cgroups]
 
 
 def main():
