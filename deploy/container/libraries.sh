@@ -7,7 +7,14 @@
 # texts. A library that is not installed is told by the linker, and left out.
 set -eu
 program=$1 root=${2-}
-later=$(grep -aoE '\blib[[:alnum:]_.+-]+\.so(\.[0-9]+)+' "${root%/}$program" | sort -u | tr '\n' ' ')
+linked=$(${root:+chroot "$root"} ldd "$program")
+later=$(grep -aoE '\blib[[:alnum:]_.+-]+\.so(\.[0-9]+)+' "${root%/}$program" | sort -u |
+	while read -r name; do
+		case $linked in
+		*"$name "*) ;;
+		*) printf '%s ' "$name" ;;
+		esac
+	done)
 ${root:+chroot "$root"} env LD_PRELOAD="$later" ldd "$program" |
 	sed -n 's/^[[:blank:]]*\(.*\) (0x[0-9a-f]*)$/\1/p' | while read -r name arrow path; do
 	case "$arrow,$name" in

@@ -18,9 +18,7 @@ std::string_view without_flavor(std::string_view name) {
   return at == 0 ? name : name.substr(0, at);
 }
 
-bool is_layout(const btf_type* type) {
-  return btf_is_composite(type) || btf_is_any_enum(type);
-}
+bool is_layout(const btf_type* type) { return btf_is_composite(type) || btf_is_any_enum(type); }
 
 // Types of one description, copied into another with what they are made of.
 class Copier {
@@ -78,9 +76,9 @@ class Copier {
   uint32_t make_composite(const btf_type* type) {
     const btf_member* members = btf_members(type);
     for (uint32_t i = 0; i < btf_vlen(type); ++i) copy(members[i].type);
-    const uint32_t made = added(btf_is_struct(type)
-                                    ? btf__add_struct(to_, name_of(type), type->size)
-                                    : btf__add_union(to_, name_of(type), type->size));
+    const uint32_t made =
+        added(btf_is_struct(type) ? btf__add_struct(to_, name_of(type), type->size)
+                                  : btf__add_union(to_, name_of(type), type->size));
     for (uint32_t i = 0; i < btf_vlen(type); ++i) {
       note(btf__add_field(to_, text(members[i].name_off), static_cast<int>(copy(members[i].type)),
                           btf_member_bit_offset(type, i), btf_member_bitfield_size(type, i)));
@@ -97,8 +95,7 @@ class Copier {
   }
 
   uint32_t make_enum64(const btf_type* type) {
-    const uint32_t made =
-        added(btf__add_enum64(to_, name_of(type), type->size, btf_kflag(type)));
+    const uint32_t made = added(btf__add_enum64(to_, name_of(type), type->size, btf_kflag(type)));
     const auto* values = btf_enum64(type);
     for (uint32_t i = 0; i < btf_vlen(type); ++i)
       note(btf__add_enum64_value(to_, text(values[i].name_off), btf_enum64_value(&values[i])));
