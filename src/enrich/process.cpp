@@ -171,18 +171,23 @@ void ProcessTable::set_parent(Process& process, uint32_t pid, uint64_t start) {
   if (Process* parent = find_own(pid, start)) ++parent->children;
 }
 
-// Removes one process when there is no room for another.
-void ProcessTable::make_room() {
-  if (size() < capacity_) return;
-  ++evicted_;
-  // A bounded look: a parent among the ended keeps the line of descent together.
-  for (int tries = 0; tries < 64 && ended_.oldest != kNone; ++tries) {
+// Removes the process that ended first; there is one. A bounded look: a parent among
+// the ended keeps the line of descent together.
+void ProcessTable::forget_ended() {
+  for (int tries = 0; tries < 64; ++tries) {
     const uint32_t index = ended_.oldest;
     if (processes_[index].children == 0) return remove(index);
     unlink(index);
     append(ended_, index);
   }
-  if (ended_.oldest != kNone) return remove(ended_.oldest);
+  remove(ended_.oldest);
+}
+
+// Removes one process when there is no room for another.
+void ProcessTable::make_room() {
+  if (size() < capacity_) return;
+  ++evicted_;
+  if (ended_.oldest != kNone) return forget_ended();
   for (;;) {
     const uint32_t index = living_.oldest;
     if (!processes_[index].asked) return remove(index);
@@ -204,6 +209,7 @@ void ProcessTable::remove(uint32_t index) {
   while (*at != index) at = &processes_[*at].next_entity;
   *at = process.next_entity;
   unlink(index);
+  if (process.ended) --ended_count_;
   texts_.release(process.path);
   texts_.release(process.command);
   process.next = free_;
@@ -277,6 +283,7 @@ void ProcessTable::end(const process_record& record) {
   unlink(index);
   process->ended = true;
   append(ended_, index);
+  if (++ended_count_ > kEnded) forget_ended();
 }
 
 void ProcessTable::take(Bytes news) noexcept {

@@ -3,8 +3,9 @@
 // A process is named by host pid and start of its leader, which no reuse of the
 // pid repeats.
 //
-// Bounded: when full, the process that ended first goes, of those without children
-// here; then the one that was not asked for longest. Finding one is for the packet
+// Bounded: of those that have ended the latest few thousand stay, for packets that come
+// after them and for lines of descent. When full, the one that ended first goes, of those
+// without children here; then the one that was not asked for longest. Finding one is for the packet
 // path: it neither allocates nor asks the system. News may allocate, for a text
 // that is new.
 #pragma once
@@ -45,6 +46,7 @@ struct Process {
 class ProcessTable {
  public:
   static constexpr size_t kCapacity = 32768;
+  static constexpr size_t kEnded = 8192;
   static constexpr size_t kTextBytes = size_t{12} << 20;
   static constexpr size_t kAncestors = 5;
 
@@ -81,6 +83,7 @@ class ProcessTable {
   void read_command_lines();
 
   size_t size() const noexcept { return used_ - free_count_; }
+  // For want of room.
   uint64_t evicted() const noexcept { return evicted_; }
   uint64_t texts_refused() const noexcept { return texts_.refused(); }
 
@@ -96,6 +99,7 @@ class ProcessTable {
   void run(const process_record& record);
   void end(const process_record& record);
   void make_room();
+  void forget_ended();
   void remove(uint32_t index);
   void append(List& list, uint32_t index);
   void unlink(uint32_t index);
@@ -115,6 +119,7 @@ class ProcessTable {
   uint32_t used_ = 0;  // of processes_, since the start
   uint32_t free_ = kNone;
   uint32_t free_count_ = 0;
+  uint32_t ended_count_ = 0;
   uint64_t evicted_ = 0;
 };
 

@@ -105,6 +105,21 @@ TEST(ProcessTable, IsBounded) {
   EXPECT_EQ(table.find(3, 3), nullptr);
 }
 
+// Hosts start a great many processes in an hour, and few of them matter once they are gone.
+TEST(ProcessTable, FewOfTheEndedStay) {
+  ProcessTable table;
+  tell(table, {WIRE_FOUND, kInit, {}, "/sbin/init"});
+  constexpr uint32_t kMany = 3 * ProcessTable::kEnded;
+  for (uint32_t pid = 1000; pid < 1000 + kMany; ++pid) {
+    tell(table, {WIRE_FORK, {pid, pid}, kInit});
+    tell(table, {WIRE_EXIT, {pid, pid}});
+  }
+  EXPECT_EQ(table.size(), 1 + ProcessTable::kEnded);
+  EXPECT_EQ(table.evicted(), 0u) << "there was room";
+  EXPECT_NE(table.newest(1000 + kMany - ProcessTable::kEnded), nullptr) << "the latest stay";
+  EXPECT_EQ(table.newest(1000 + kMany - ProcessTable::kEnded - 1), nullptr);
+}
+
 TEST(ProcessTable, EndedParentsStayLonger) {
   ProcessTable table(16);
   tell(table, {WIRE_FORK, kShell, kInit});
