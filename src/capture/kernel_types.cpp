@@ -144,7 +144,7 @@ uint32_t KernelTypes::find(const char* name, uint32_t kind) const noexcept {
   return id > 0 ? static_cast<uint32_t>(id) : 0;
 }
 
-bool KernelTypes::write_reduced(const btf* ours, const Fd& file) const noexcept {
+bool KernelTypes::write_reduced(const btf* ours, const Fd& file) const {
   std::unordered_set<std::string_view> names;
   for (uint32_t id = 1; id < btf__type_cnt(ours); ++id) {
     const btf_type* type = btf__type_by_id(ours, id);

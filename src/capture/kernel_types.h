@@ -29,7 +29,7 @@ class KernelTypes {
   // that the offsets in our programs depend on, and libbpf, which looks through a description
   // from its beginning to its end for each struct, has a hundredth to look through. A file
   // without a name that is to be read as one; false when there is no memory.
-  bool write_reduced(const btf* ours, const Fd& file) const noexcept;
+  bool write_reduced(const btf* ours, const Fd& file) const;
 
  private:
   struct Free {
