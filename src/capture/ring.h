@@ -11,7 +11,6 @@
 
 #include <linux/bpf.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -25,6 +24,7 @@ class Ring {
   Ring(int map, size_t bytes, size_t largest) noexcept
       : mask_(bytes - 1),
         step_(bytes / 64),
+        records_(page_size()),
         consumer_(map, 0, page_size(), PROT_READ | PROT_WRITE),
         producer_(map, page_size(), page_size() + bytes + whole_pages(largest + kHead), PROT_READ) {
   }
@@ -40,8 +40,8 @@ class Ring {
     unsigned long told = at;
     const unsigned long end = position(*producer_.at<unsigned long>(0));
     bool more = true;
-    while (more && at < end) {
-      const auto* head = producer_.at<const uint32_t>(page_size() + (at & mask_));
+    while (more && at != end) {
+      const auto* head = producer_.at<const uint32_t>(records_ + (at & mask_));
       const uint32_t length = __atomic_load_n(head, __ATOMIC_ACQUIRE);
       if ((length & BPF_RINGBUF_BUSY_BIT) != 0) break;  // reserved, not written yet
       const size_t size = length & ~uint32_t{BPF_RINGBUF_DISCARD_BIT};
@@ -78,6 +78,7 @@ class Ring {
   }
 
   size_t mask_, step_;
+  size_t records_;    // where they begin, behind the producer's page
   Mapping consumer_;  // its page
   Mapping producer_;  // its page, then the records
 };
