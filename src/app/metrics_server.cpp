@@ -40,17 +40,17 @@ constexpr const char* kMetricsText = "text/plain; version=0.0.4; charset=utf-8";
 
 struct Microhttpd : LateLibrary {
   Microhttpd() : LateLibrary(TRACEE_LIBMICROHTTPD, "libmicrohttpd12") {}
-  decltype(&::MHD_add_response_header) add_header = find("MHD_add_response_header");
-  decltype(&::MHD_create_response_from_buffer) create_response =
-      find("MHD_create_response_from_buffer");
-  decltype(&::MHD_destroy_response) destroy_response = find("MHD_destroy_response");
-  decltype(&::MHD_get_connection_info) info_of = find("MHD_get_connection_info");
-  decltype(&::MHD_get_daemon_info) daemon_info = find("MHD_get_daemon_info");
-  decltype(&::MHD_get_timeout) timeout = find("MHD_get_timeout");
-  decltype(&::MHD_queue_response) queue = find("MHD_queue_response");
-  decltype(&::MHD_run) run = find("MHD_run");
-  decltype(&::MHD_start_daemon) start = find("MHD_start_daemon");
-  decltype(&::MHD_stop_daemon) stop = find("MHD_stop_daemon");
+  decltype(&::MHD_add_response_header) add_header{find("MHD_add_response_header")};
+  decltype(&::MHD_create_response_from_buffer) create_response{
+      find("MHD_create_response_from_buffer")};
+  decltype(&::MHD_destroy_response) destroy_response{find("MHD_destroy_response")};
+  decltype(&::MHD_get_connection_info) info_of{find("MHD_get_connection_info")};
+  decltype(&::MHD_get_daemon_info) daemon_info{find("MHD_get_daemon_info")};
+  decltype(&::MHD_get_timeout) timeout{find("MHD_get_timeout")};
+  decltype(&::MHD_queue_response) queue{find("MHD_queue_response")};
+  decltype(&::MHD_run) run{find("MHD_run")};
+  decltype(&::MHD_start_daemon) start{find("MHD_start_daemon")};
+  decltype(&::MHD_stop_daemon) stop{find("MHD_stop_daemon")};
 };
 
 const Microhttpd& microhttpd() {

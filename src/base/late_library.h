@@ -5,7 +5,7 @@
 //
 //   struct Kafka : LateLibrary {
 //     Kafka() : LateLibrary(TRACEE_LIBRDKAFKA, "librdkafka1") {}
-//     decltype(&::rd_kafka_new) create = find("rd_kafka_new");
+//     decltype(&::rd_kafka_new) create{find("rd_kafka_new")};
 //   };
 //   const Kafka& kafka() { static const Kafka kLibrary; return kLibrary; }
 //
@@ -39,8 +39,7 @@ class LateLibrary {
    public:
     explicit Symbol(void* address) : address_(address) {}
     template <class Function>
-    // NOLINTNEXTLINE(google-explicit-constructor): what it is for; the member has the type
-    operator Function*() const {
+    explicit operator Function*() const {
       return reinterpret_cast<Function*>(address_);
     }
 

@@ -9,7 +9,7 @@ namespace {
 
 struct Mathematics : LateLibrary {
   Mathematics() : LateLibrary("libm.so.6", "libc6") {}
-  decltype(static_cast<double (*)(double)>(&::cos)) cosine = find("cos");
+  decltype(static_cast<double (*)(double)>(&::cos)) cosine{find("cos")};
 };
 
 TEST(LateLibrary, CallsWhatItFound) {
@@ -20,7 +20,7 @@ TEST(LateLibrary, CallsWhatItFound) {
 
 struct Absent : LateLibrary {
   Absent() : LateLibrary("libnobody-has-this.so.1", "nobody1") {}
-  decltype(static_cast<double (*)(double)>(&::cos)) cosine = find("cos");
+  decltype(static_cast<double (*)(double)>(&::cos)) cosine{find("cos")};
 };
 
 TEST(LateLibrary, SaysWhatToInstall) {
@@ -35,9 +35,9 @@ TEST(LateLibrary, SaysWhatToInstall) {
 
 struct Older : LateLibrary {
   Older() : LateLibrary("libm.so.6", "libc6") {}
-  decltype(static_cast<double (*)(double)>(&::cos)) cosine = find("cos");
-  decltype(cosine) newer = find("a_function_of_next_year");
-  decltype(cosine) newest = find("a_function_of_the_year_after");
+  decltype(static_cast<double (*)(double)>(&::cos)) cosine{find("cos")};
+  decltype(cosine) newer{find("a_function_of_next_year")};
+  decltype(cosine) newest{find("a_function_of_the_year_after")};
 };
 
 TEST(LateLibrary, NamesTheFirstFunctionItLacks) {

@@ -11,12 +11,12 @@ namespace {
 
 struct Libpcap : LateLibrary {
   Libpcap() : LateLibrary(TRACEE_LIBPCAP, "libpcap0.8") {}
-  decltype(&::pcap_open_dead) open_dead = find("pcap_open_dead");
-  decltype(&::pcap_close) close = find("pcap_close");
-  decltype(&::pcap_compile) compile = find("pcap_compile");
-  decltype(&::pcap_geterr) error_of = find("pcap_geterr");
-  decltype(&::pcap_freecode) free_code = find("pcap_freecode");
-  decltype(&::bpf_filter) filter = find("bpf_filter");
+  decltype(&::pcap_open_dead) open_dead{find("pcap_open_dead")};
+  decltype(&::pcap_close) close{find("pcap_close")};
+  decltype(&::pcap_compile) compile{find("pcap_compile")};
+  decltype(&::pcap_geterr) error_of{find("pcap_geterr")};
+  decltype(&::pcap_freecode) free_code{find("pcap_freecode")};
+  decltype(&::bpf_filter) filter{find("bpf_filter")};
 };
 
 const Libpcap& libpcap() {

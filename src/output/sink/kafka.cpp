@@ -15,23 +15,23 @@ using Properties = std::map<std::string, std::string>;
 
 struct Rdkafka : LateLibrary {
   Rdkafka() : LateLibrary(TRACEE_LIBRDKAFKA, "librdkafka1") {}
-  decltype(&::rd_kafka_conf_new) make_conf = find("rd_kafka_conf_new");
-  decltype(&::rd_kafka_conf_destroy) destroy_conf = find("rd_kafka_conf_destroy");
-  decltype(&::rd_kafka_conf_get) get = find("rd_kafka_conf_get");
-  decltype(&::rd_kafka_conf_set) set = find("rd_kafka_conf_set");
-  decltype(&::rd_kafka_conf_set_dr_msg_cb) set_delivery = find("rd_kafka_conf_set_dr_msg_cb");
-  decltype(&::rd_kafka_conf_set_error_cb) set_error = find("rd_kafka_conf_set_error_cb");
-  decltype(&::rd_kafka_conf_set_log_cb) set_log = find("rd_kafka_conf_set_log_cb");
-  decltype(&::rd_kafka_conf_set_opaque) set_opaque = find("rd_kafka_conf_set_opaque");
-  decltype(&::rd_kafka_new) make = find("rd_kafka_new");
-  decltype(&::rd_kafka_destroy) destroy = find("rd_kafka_destroy");
-  decltype(&::rd_kafka_producev) produce = find("rd_kafka_producev");
-  decltype(&::rd_kafka_poll) poll = find("rd_kafka_poll");
-  decltype(&::rd_kafka_outq_len) queued = find("rd_kafka_outq_len");
-  decltype(&::rd_kafka_flush) flush = find("rd_kafka_flush");
-  decltype(&::rd_kafka_purge) purge = find("rd_kafka_purge");
-  decltype(&::rd_kafka_err2str) text_of = find("rd_kafka_err2str");
-  decltype(&::rd_kafka_fatal_error) fatal_error = find("rd_kafka_fatal_error");
+  decltype(&::rd_kafka_conf_new) make_conf{find("rd_kafka_conf_new")};
+  decltype(&::rd_kafka_conf_destroy) destroy_conf{find("rd_kafka_conf_destroy")};
+  decltype(&::rd_kafka_conf_get) get{find("rd_kafka_conf_get")};
+  decltype(&::rd_kafka_conf_set) set{find("rd_kafka_conf_set")};
+  decltype(&::rd_kafka_conf_set_dr_msg_cb) set_delivery{find("rd_kafka_conf_set_dr_msg_cb")};
+  decltype(&::rd_kafka_conf_set_error_cb) set_error{find("rd_kafka_conf_set_error_cb")};
+  decltype(&::rd_kafka_conf_set_log_cb) set_log{find("rd_kafka_conf_set_log_cb")};
+  decltype(&::rd_kafka_conf_set_opaque) set_opaque{find("rd_kafka_conf_set_opaque")};
+  decltype(&::rd_kafka_new) make{find("rd_kafka_new")};
+  decltype(&::rd_kafka_destroy) destroy{find("rd_kafka_destroy")};
+  decltype(&::rd_kafka_producev) produce{find("rd_kafka_producev")};
+  decltype(&::rd_kafka_poll) poll{find("rd_kafka_poll")};
+  decltype(&::rd_kafka_outq_len) queued{find("rd_kafka_outq_len")};
+  decltype(&::rd_kafka_flush) flush{find("rd_kafka_flush")};
+  decltype(&::rd_kafka_purge) purge{find("rd_kafka_purge")};
+  decltype(&::rd_kafka_err2str) text_of{find("rd_kafka_err2str")};
+  decltype(&::rd_kafka_fatal_error) fatal_error{find("rd_kafka_fatal_error")};
 };
 
 const Rdkafka& rdkafka() {

@@ -20,38 +20,37 @@ constexpr size_t kPending = 1000;  // messages on their way at once
 
 struct Libnats : LateLibrary {
   Libnats() : LateLibrary(TRACEE_LIBNATS, "libnats3.4") {}
-  decltype(&::jsCtx_Destroy) destroy_context = find("jsCtx_Destroy");
-  decltype(&::jsOptions_Init) init_options = find("jsOptions_Init");
-  decltype(&::jsPubOptions_Init) init_publish = find("jsPubOptions_Init");
-  decltype(&::jsStreamConfig_Init) init_stream = find("jsStreamConfig_Init");
-  decltype(&::jsStreamInfo_Destroy) destroy_info = find("jsStreamInfo_Destroy");
-  decltype(&::js_AddStream) add_stream = find("js_AddStream");
-  decltype(&::js_GetStreamInfo) stream_info = find("js_GetStreamInfo");
-  decltype(&::js_PublishAsync) publish = find("js_PublishAsync");
-  decltype(&::js_PublishAsyncComplete) await_acknowledged = find("js_PublishAsyncComplete");
-  decltype(&::natsConnection_Connect) connect = find("natsConnection_Connect");
-  decltype(&::natsConnection_Destroy) destroy_connection = find("natsConnection_Destroy");
-  decltype(&::natsConnection_IsClosed) is_closed = find("natsConnection_IsClosed");
-  decltype(&::natsConnection_JetStream) jetstream = find("natsConnection_JetStream");
-  decltype(&::natsOptions_Create) create_options = find("natsOptions_Create");
-  decltype(&::natsOptions_Destroy) destroy_options = find("natsOptions_Destroy");
-  decltype(&::natsOptions_LoadCATrustedCertificates) load_authorities =
-      find("natsOptions_LoadCATrustedCertificates");
-  decltype(&::natsOptions_LoadCertificatesChain) load_certificate =
-      find("natsOptions_LoadCertificatesChain");
-  decltype(&::natsOptions_SetAllowReconnect) allow_reconnect =
-      find("natsOptions_SetAllowReconnect");
-  decltype(&::natsOptions_SetName) set_name = find("natsOptions_SetName");
-  decltype(&::natsOptions_SetSecure) set_secure = find("natsOptions_SetSecure");
-  decltype(&::natsOptions_SetTimeout) set_timeout = find("natsOptions_SetTimeout");
-  decltype(&::natsOptions_SetToken) set_token = find("natsOptions_SetToken");
-  decltype(&::natsOptions_SetURL) set_url = find("natsOptions_SetURL");
-  decltype(&::natsOptions_SetUserCredentialsFromFiles) set_credentials =
-      find("natsOptions_SetUserCredentialsFromFiles");
-  decltype(&::natsOptions_SetUserInfo) set_user = find("natsOptions_SetUserInfo");
-  decltype(&::natsOptions_SkipServerVerification) skip_verification =
-      find("natsOptions_SkipServerVerification");
-  decltype(&::natsStatus_GetText) text_of = find("natsStatus_GetText");
+  decltype(&::jsCtx_Destroy) destroy_context{find("jsCtx_Destroy")};
+  decltype(&::jsOptions_Init) init_options{find("jsOptions_Init")};
+  decltype(&::jsPubOptions_Init) init_publish{find("jsPubOptions_Init")};
+  decltype(&::jsStreamConfig_Init) init_stream{find("jsStreamConfig_Init")};
+  decltype(&::jsStreamInfo_Destroy) destroy_info{find("jsStreamInfo_Destroy")};
+  decltype(&::js_AddStream) add_stream{find("js_AddStream")};
+  decltype(&::js_GetStreamInfo) stream_info{find("js_GetStreamInfo")};
+  decltype(&::js_PublishAsync) publish{find("js_PublishAsync")};
+  decltype(&::js_PublishAsyncComplete) await_acknowledged{find("js_PublishAsyncComplete")};
+  decltype(&::natsConnection_Connect) connect{find("natsConnection_Connect")};
+  decltype(&::natsConnection_Destroy) destroy_connection{find("natsConnection_Destroy")};
+  decltype(&::natsConnection_IsClosed) is_closed{find("natsConnection_IsClosed")};
+  decltype(&::natsConnection_JetStream) jetstream{find("natsConnection_JetStream")};
+  decltype(&::natsOptions_Create) create_options{find("natsOptions_Create")};
+  decltype(&::natsOptions_Destroy) destroy_options{find("natsOptions_Destroy")};
+  decltype(&::natsOptions_LoadCATrustedCertificates) load_authorities{
+      find("natsOptions_LoadCATrustedCertificates")};
+  decltype(&::natsOptions_LoadCertificatesChain) load_certificate{
+      find("natsOptions_LoadCertificatesChain")};
+  decltype(&::natsOptions_SetAllowReconnect) allow_reconnect{find("natsOptions_SetAllowReconnect")};
+  decltype(&::natsOptions_SetName) set_name{find("natsOptions_SetName")};
+  decltype(&::natsOptions_SetSecure) set_secure{find("natsOptions_SetSecure")};
+  decltype(&::natsOptions_SetTimeout) set_timeout{find("natsOptions_SetTimeout")};
+  decltype(&::natsOptions_SetToken) set_token{find("natsOptions_SetToken")};
+  decltype(&::natsOptions_SetURL) set_url{find("natsOptions_SetURL")};
+  decltype(&::natsOptions_SetUserCredentialsFromFiles) set_credentials{
+      find("natsOptions_SetUserCredentialsFromFiles")};
+  decltype(&::natsOptions_SetUserInfo) set_user{find("natsOptions_SetUserInfo")};
+  decltype(&::natsOptions_SkipServerVerification) skip_verification{
+      find("natsOptions_SkipServerVerification")};
+  decltype(&::natsStatus_GetText) text_of{find("natsStatus_GetText")};
 };
 
 const Libnats& libnats() {
