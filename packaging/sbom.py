@@ -5,8 +5,8 @@
 sbom.py BINARY
 
 What the binary loads, at its start or later, is asked of the dynamic linker and dpkg; what it is
-built with is packages.txt. The same build on the same machine gives the same document: its time is that of the
-newest commit, or SOURCE_DATE_EPOCH.
+built with is packages.txt. The same build on the same machine gives the same document: its time
+is that of the newest commit, or SOURCE_DATE_EPOCH.
 """
 import hashlib
 import json

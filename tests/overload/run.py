@@ -330,24 +330,7 @@ def cgroups(tracee, probe, seconds):
 
 
 def run(program, case, seconds):
-    arguments, before, group = [], None, None
-    if case is shed_headers:
-        arguments = ["--shed", "headers", "--events", "net_packet_dns",
-                     "--dns-ports", str(FLOOD_PORT)]
-    if case is shed_sample:
-        arguments = ["--shed", "sample:16"]
-    if case is starved:
-        # 5 % is enough for one format, and the usual ring takes in what a short flood brings.
-        arguments = ["--ring-size", "4MiB", "--output", "table-verbose:/dev/zero"]
-    if case is starved_sample:
-        arguments = ["--ring-size", "4MiB", "--output", "table-verbose:/dev/zero",
-                     "--shed", "sample:16"]
-    if case is killed_sink:
-        arguments = ["--output", f"webhook:http://127.0.0.1:1/?{DROPS}"]
-    if case is dead_sinks:
-        for place in ("kafka:127.0.0.1:1/topic", "nats:nats://127.0.0.1:1/subject",
-                      "forward:tcp://127.0.0.1:1", "otlp:http://127.0.0.1:1"):
-            arguments += ["--output", f"{place}?{DROPS}"]
+    arguments, before, group = ARGUMENTS.get(case, []), None, None
     with tempfile.TemporaryDirectory(prefix="tracee-overload-") as folder:
         if case is small_memory:
             group = Group("memory")
@@ -386,6 +369,20 @@ def small_memory(tracee, probe, seconds):
 
 CASES = [nothing, stopped, shed_headers, shed_sample, starved, starved_sample, outrun, small_memory,
          killed_sink, dead_sinks, namespaces, renamed, cgroups]
+# 5 % is enough for one format, and the usual ring takes in what a short flood brings.
+SLOWER = ["--ring-size", "4MiB", "--output", "table-verbose:/dev/zero"]
+SAMPLE = ["--shed", "sample:16"]
+DEAD = ("kafka:127.0.0.1:1/topic", "nats:nats://127.0.0.1:1/subject", "forward:tcp://127.0.0.1:1",
+        "otlp:http://127.0.0.1:1")
+ARGUMENTS = {
+    shed_headers: ["--shed", "headers", "--events", "net_packet_dns",
+                   "--dns-ports", str(FLOOD_PORT)],
+    shed_sample: SAMPLE,
+    starved: SLOWER,
+    starved_sample: [*SLOWER, *SAMPLE],
+    killed_sink: ["--output", f"webhook:http://127.0.0.1:1/?{DROPS}"],
+    dead_sinks: [word for place in DEAD for word in ("--output", f"{place}?{DROPS}")],
+}
 
 
 def main():
