@@ -279,7 +279,7 @@ def plan_for(machine, pattern):
         first = back_end == machine.back_ends[0]
         lines.append(f"check {back_end} -")
         # Layout and packets do not depend on who tells owners.
-        for suite in ["WireLayout.*", "Packets.*", "LiveTraffic.*"][0 if first else 2:]:
+        for suite in ["WireLayout.*", "KernelTypes.*", "Packets.*", "LiveTraffic.*"][0 if first else 3:]:
             lines.append(f"kernel {back_end} {suite}")
         lines += [f"live {back_end} {name}" for name, how in cases if first or how == "each"]
     kept = [line for line in lines
