@@ -1,298 +1,19 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
 /*
- * Owns: from a packet at a cgroup hook to a record in the ring: what the packet
- * is, whether an enabled event wants it, how much of it, and the copy.
+ * Owns: from a packet at a cgroup hook to a record in the ring: whether an enabled
+ * event wants it, whose it is, how much of it, and the copy.
  *
  * Promises: every packet is let through; every packet is counted exactly once as
- * filtered, shed, ring_full, load_failed or emitted; its bytes are copied once. Nothing
- * above the transport header is parsed, but for the first bytes of a TCP payload,
- * which tell whether its socket may talk HTTP.
+ * filtered, shed, ring_full, load_failed or emitted; its bytes are copied once.
  */
 #ifndef TRACEE_BPF_PACKET_H
 #define TRACEE_BPF_PACKET_H
 
 #include "accept.h"
+#include "classify.h"
 #include "filter.h"
 #include "late.h"
 #include "owner.h"
-
-/* IANA protocol numbers */
-enum {
-	PROTOCOL_HOP_BY_HOP = 0,
-	PROTOCOL_ICMP = 1,
-	PROTOCOL_TCP = 6,
-	PROTOCOL_UDP = 17,
-	PROTOCOL_ROUTING = 43,
-	PROTOCOL_FRAGMENT = 44,
-	PROTOCOL_AH = 51,
-	PROTOCOL_ICMPV6 = 58,
-	PROTOCOL_DESTINATION = 60,
-	PROTOCOL_MOBILITY = 135,
-	PROTOCOL_HIP = 139,
-	PROTOCOL_SHIM6 = 140,
-};
-
-#define NO_TRANSPORT (-1)     /* behind the first fragment, or cut short */
-#define HIDDEN_TRANSPORT (-2) /* behind more extension headers than are walked here */
-#define IPV6_EXTENSIONS_MAX 8
-
-/* Among the classes: a SYN, which find_connection() wants to see in any case... */
-#define OPENS_CONNECTION (1u << 31)
-/* ...and one that tells the reader of streams where they begin. */
-#define OPENS_STREAM (1u << 30)
-
-/*
- * A socket whose payload looks like a request is believed for so many bytes, so
- * often. Who talks HTTP is answered with a status line before that.
- */
-#define TALK_LOOK 16
-#define TALK_BYTES (256u << 10)
-#define TALK_TRIES 16
-
-static __always_inline int load(struct __sk_buff *skb, __u32 offset, void *to, __u32 size)
-{
-	return bpf_skb_load_bytes(skb, offset, to, size);
-}
-
-/*
- * Copies `words` times 4 bytes of the packet, without a call where they lie in its
- * first piece, as headers do.
- */
-static __always_inline bool copy(struct __sk_buff *skb, __u32 offset, __u8 *to, const int words)
-{
-	const __u8 *from = (const __u8 *)(long)skb->data + offset;
-
-	if (offset > 512 || from + words * 4 > (const __u8 *)(long)skb->data_end)
-		return !load(skb, offset, to, words * 4);
-	for (int i = 0; i < words; i++)
-		((__u32 *)to)[i] = ((const __u32 *)from)[i];
-	return true;
-}
-
-static __always_inline __u16 be16(const __u8 *p)
-{
-	return (__u16)p[0] << 8 | p[1];
-}
-
-static __always_inline bool is_dns_port(__u16 port)
-{
-	bool found = false;
-
-	for (int i = 0; i < WIRE_DNS_PORTS; i++) {
-		if (i >= config.dns_port_count)
-			break;
-		found |= config.dns_ports[i] == port;
-	}
-	return found;
-}
-
-static __always_inline bool has_dns_port(const struct headers *h)
-{
-	return is_dns_port(be16(h->transport)) || is_dns_port(be16(h->transport + 2));
-}
-
-static __always_inline void classify_udp(struct __sk_buff *skb, const struct wire_rules *r,
-					 struct headers *h)
-{
-	__u32 start = h->length;
-
-	h->wants |= WIRE_WANT_UDP;
-	h->length += 8;
-	if (!copy(skb, start, h->transport, 1))
-		return;
-	h->has_ports = 1;
-	if (r->wanted & WIRE_WANT_DNS && h->length < skb->len && has_dns_port(h))
-		h->wants |= WIRE_WANT_DNS;
-}
-
-static __always_inline void classify_tcp(struct __sk_buff *skb, const struct wire_rules *r,
-					 struct headers *h)
-{
-	__u32 start = h->length, payload;
-
-	h->wants |= WIRE_WANT_TCP;
-	h->length += 20;
-	/* The flags' byte and two more; a header has 20. */
-	if (!copy(skb, start, h->transport, 4))
-		return;
-	h->has_ports = h->has_flags = 1;
-	h->length = start + (h->transport[12] >> 4) * 4;
-	if ((h->transport[13] & 0x12) == 0x02 && config.can_find_mptcp)
-		h->wants |= OPENS_CONNECTION;
-	if (!(r->wanted & WIRE_WANT_STREAMS))
-		return;
-	payload = has_dns_port(h) ? WIRE_WANT_DNS_TCP : WIRE_WANT_HTTP;
-	if (h->length < skb->len)
-		h->wants |= payload; /* HTTP: is_http_talk() may take it back */
-	if (h->transport[13] & 0x02)
-		h->wants |= payload | OPENS_STREAM;
-}
-
-/* RFC 9110, 5.6.2; a bit for each ASCII character. */
-const volatile __u32 tokens[4] = {0x0, 0x3ff6cfa, 0xc7fffffe, 0x57ffffff};
-
-static __always_inline bool is_token(__u8 c)
-{
-	return c < 128 && tokens[c >> 5 & 3] >> (c & 31) & 1;
-}
-
-/* Do these bytes, `size` of them, begin like `METHOD target`? A short start may. */
-static __always_inline bool looks_like_request(const __u8 *p, __u32 size)
-{
-	if (!is_token(p[0]))
-		return false;
-	for (__u32 i = 1; i < TALK_LOOK; i++) {
-		if (i >= size || p[i] == ' ')
-			return true;
-		if (!is_token(p[i]))
-			return false;
-	}
-	return true; /* a long method */
-}
-
-/*
- * May the TCP payload at `start` belong to HTTP? What the socket has shown before
- * counts, in both directions: once a status line was seen all its payloads are
- * wanted; before, those that look like a request and what follows them; others
- * never. Each segment is looked at anew, because a socket older than the tracer,
- * or one that talks something else first, may come to HTTP later.
- */
-__noinline int is_http_talk(struct __sk_buff *skb, __u32 start)
-{
-	__u8 look[TALK_LOOK] = {};
-	struct bpf_sock *sk = skb->sk;
-	struct talk *talk = NULL;
-	__u32 size;
-
-	if (start >= skb->len)
-		return 0;
-	size = skb->len - start;
-	if (sk)
-		sk = bpf_sk_fullsock(sk);
-	if (sk)
-		talk = bpf_sk_storage_get(&talks, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-	if (talk && talk->is_http)
-		return 1;
-	if (size >= TALK_LOOK) {
-		if (load(skb, start, look, TALK_LOOK))
-			return 0;
-	} else {
-		for (__u32 i = 0; i < TALK_LOOK - 1; i++) {
-			if (i < size && load(skb, start + i, look + i, 1))
-				return 0;
-		}
-	}
-	if (look[0] == 'H' && look[1] == 'T' && look[2] == 'T' && look[3] == 'P' &&
-	    look[4] == '/' && look[5] == '1' && look[6] == '.') {
-		if (talk)
-			talk->is_http = 1;
-		return 1;
-	}
-	if (!talk)
-		return looks_like_request(look, size);
-	if (!talk->left && talk->tries < TALK_TRIES && looks_like_request(look, size)) {
-		talk->tries++;
-		talk->left = TALK_BYTES;
-	}
-	if (!talk->left)
-		return 0;
-	talk->left -= size < talk->left ? size : talk->left;
-	return 1;
-}
-
-static __always_inline int ipv4_transport(struct headers *h)
-{
-	h->wants = WIRE_WANT_IPV4;
-	h->length = 20;
-	if (!h->has_network)
-		return NO_TRANSPORT;
-	h->length = (h->network[0] & 15) * 4;
-	return be16(h->network + 6) & 0x1fff ? NO_TRANSPORT : h->network[9];
-}
-
-static __always_inline int ipv6_transport(struct __sk_buff *skb, struct headers *h)
-{
-	__u8 extension[4], next;
-
-	h->wants = WIRE_WANT_IPV6;
-	h->length = 40;
-	if (!h->has_network || !copy(skb, 20, h->network + 20, 5)) {
-		h->has_network = 0;
-		return NO_TRANSPORT;
-	}
-	next = h->network[6];
-	for (int i = 0; i < IPV6_EXTENSIONS_MAX; i++) {
-		switch (next) {
-		case PROTOCOL_HOP_BY_HOP:
-		case PROTOCOL_ROUTING:
-		case PROTOCOL_DESTINATION:
-		case PROTOCOL_FRAGMENT:
-		case PROTOCOL_AH:
-		case PROTOCOL_MOBILITY:
-		case PROTOCOL_HIP:
-		case PROTOCOL_SHIM6:
-			break;
-		default:
-			return next;
-		}
-		if (load(skb, h->length, extension, sizeof(extension)))
-			return NO_TRANSPORT;
-		if (next == PROTOCOL_FRAGMENT) {
-			h->length += 8;
-			if (be16(extension + 2) & 0xfff8)
-				return NO_TRANSPORT;
-		} else if (next == PROTOCOL_AH) {
-			h->length += (extension[1] + 2) * 4;
-		} else {
-			h->length += (extension[1] + 1) * 8;
-		}
-		next = extension[0];
-	}
-	return HIDDEN_TRANSPORT;
-}
-
-/*
- * Reads the headers. `which`, `direction` and `ifindex` are there already. Not
- * static: the verifier then looks at it once, by itself, and its many paths do not
- * multiply with those of the caller (14 s of load time otherwise).
- */
-__noinline int classify(struct __sk_buff *skb, struct headers *h)
-{
-	const struct wire_rules *r;
-	int transport;
-
-	if (!h)
-		return 0;
-	r = rules_at(h->which);
-	h->has_network = copy(skb, 0, h->network, 5);
-	if (!h->has_network && load(skb, 0, h->network, 1))
-		return 0;
-	h->version = h->network[0] >> 4;
-	if (h->version == 4)
-		transport = ipv4_transport(h);
-	else if (h->version == 6)
-		transport = ipv6_transport(skb, h);
-	else
-		return 0;
-
-	if (transport == PROTOCOL_TCP) {
-		classify_tcp(skb, r, h);
-	} else if (transport == PROTOCOL_UDP) {
-		classify_udp(skb, r, h);
-	} else if (transport == HIDDEN_TRANSPORT) {
-		h->wants |= WIRE_WANT_TCP | WIRE_WANT_UDP | WIRE_WANT_ICMPV6 | WIRE_WANT_DNS |
-			    WIRE_WANT_DNS_TCP;
-		h->length = skb->len;
-	} else if (transport != NO_TRANSPORT) {
-		if (h->version == 4 && transport == PROTOCOL_ICMP)
-			h->wants |= WIRE_WANT_ICMP;
-		if (h->version == 6 && transport == PROTOCOL_ICMPV6)
-			h->wants |= WIRE_WANT_ICMPV6;
-		h->length += 8;
-	}
-	return 0;
-}
-
 
 /* Gives a socket the owner of its connection, as its own. */
 static __noinline void adopt_owner(struct bpf_sock *sk, const struct last_owner *from)
@@ -347,6 +68,25 @@ static __noinline void find_accepter(struct bpf_sock *sk, struct credit *credit)
 		credit->slot = bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 	if (credit->slot && credit->slot->socket != credit->socket)
 		take_note(credit->slot, credit->socket, ports_of(sk->src_port, sk->dst_port));
+}
+
+/*
+ * What the socket's own slot says. False: nothing. It is all there is to ask of most
+ * sockets, and little for the verifier to look at.
+ */
+static __always_inline bool find_own_credit(struct bpf_sock *sk, struct credit *credit)
+{
+	struct owner_slot *slot;
+
+	if (!sk)
+		return false;
+	slot = bpf_sk_storage_get(&owners, sk, NULL, 0);
+	if (!slot || slot->socket != (__u64)sk)
+		return false;
+	credit->slot = slot;
+	credit->socket = (__u64)sk;
+	credit->listening = sk->state == BPF_TCP_LISTEN;
+	return true;
 }
 
 static __always_inline void find_credit(struct __sk_buff *skb, struct credit *credit)
@@ -409,10 +149,11 @@ struct reason {
 };
 
 /*
- * Expanded once per size, because the verifier wants to see a constant. False: the
- * packet is lost.
+ * Returns what the packet has to be counted as, or null when that is done: one in the ring
+ * has to be before the reader can see it. Expanded once per size, because the verifier wants
+ * to see a constant.
  */
-static __always_inline bool emit(struct __sk_buff *skb, const __u32 size, __u32 length,
+static __always_inline __u64 *emit(struct __sk_buff *skb, const __u32 size, __u32 length,
 				 __u8 direction, struct credit *credit, const struct reason *reason,
 				 struct wire_counters *c)
 {
@@ -420,10 +161,8 @@ static __always_inline bool emit(struct __sk_buff *skb, const __u32 size, __u32 
 	struct packet_record *r = bpf_ringbuf_reserve(&packets, size, 0);
 	__u32 last;
 
-	if (!r) {
-		count(&c->ring_full);
-		return false;
-	}
+	if (!r)
+		return &c->ring_full;
 	if (length > room)
 		length = room;
 	/* One comparison excludes 0 too, in a form that the verifier of 6.1 understands. */
@@ -431,8 +170,7 @@ static __always_inline bool emit(struct __sk_buff *skb, const __u32 size, __u32 
 	asm volatile("" : "+r"(last));
 	if (last >= room || load(skb, 0, r->data, last + 1)) {
 		bpf_ringbuf_discard(r, BPF_RB_NO_WAKEUP);
-		count(&c->load_failed);
-		return false;
+		return &c->load_failed;
 	}
 	r->time_ns = bpf_ktime_get_boot_ns();
 	r->kind = WIRE_PACKET;
@@ -449,7 +187,7 @@ static __always_inline bool emit(struct __sk_buff *skb, const __u32 size, __u32 
 	fill_attribution(r, credit);
 	count(&c->emitted);
 	bpf_ringbuf_submit(r, wake_flag() | mark_flag(size));
-	return true;
+	return NULL;
 }
 
 /* Not inline: see ask_slot(). */
@@ -526,32 +264,62 @@ __noinline int is_shed_flow(const struct headers *h)
 	return (__u32)(hash >> 32) % config.shed_flows != 0;
 }
 
+/* Who is sending: the current task, if it can own the socket and the packet is not the kernel's. */
+struct sender {
+	struct task_struct *task; /* null: nobody who can */
+	bool known;		  /* the owner that is noted */
+};
+
+static __always_inline struct sender find_sender(const struct credit *credit, __u8 direction)
+{
+	struct sender sender = {};
+	struct task_struct *task;
+
+	if (!credit->slot || credit->late || direction != WIRE_EGRESS || credit->listening)
+		return sender;
+	task = bpf_get_current_task_btf();
+	if (!can_own(task))
+		return sender;
+	sender.task = task;
+	sender.known = is_user(credit->slot, credit->socket, task);
+	return sender;
+}
+
+/* Is it certain that no rule, of those in `mask`, wants what this socket's owner does? */
+static __always_inline bool is_unwanted(const struct credit *credit, const struct sender *sender,
+					__u64 mask, __u32 which)
+{
+	return credit->slot && !credit->late && (!sender->task || sender->known) &&
+	       !(mask & slot_rules(credit->slot, which));
+}
+
 /*
- * The headers are asked first, then the owner. A packet whose headers nobody asked
- * for notes its sender only where nothing else does.
+ * What becomes of a packet: the counter it belongs to, or null when it is counted already.
+ *
+ * The headers are asked first, then the owner; but where rules are about nothing but owners,
+ * those are asked first, because that excludes most. A packet whose headers nobody asked for
+ * notes its sender only where nothing else does.
  */
-static __always_inline int on_packet(struct __sk_buff *skb, __u8 direction)
+static __always_inline __u64 *judge(struct __sk_buff *skb, __u8 direction, struct wire_counters *c)
 {
 	const __u32 small = WIRE_RECORD_SMALL - sizeof(struct packet_record);
 	const __u32 medium = WIRE_RECORD_MEDIUM - sizeof(struct packet_record);
-	__u32 zero = 0, wants, length;
-	const struct wire_rules *r;
-	struct wire_counters *c;
+	struct headers h = {.which = *(volatile __u32 *)&active_rules, .direction = direction};
+	const struct wire_rules *r = rules_at(h.which);
+	bool by_owner = r->restricted & WIRE_OWNER_DIMENSIONS;
+	bool owner_first = by_owner && !(r->restricted & WIRE_HEADER_DIMENSIONS);
 	struct credit credit = {};
+	struct sender sender = {};
+	__u32 wants, length;
 	struct reason reason;
-	struct headers h = {};
-	struct task_struct *task;
-	bool known;
-	__u64 mask;
+	__u64 mask, *lost;
 
-	c = bpf_map_lookup_elem(&counters, &zero);
-	if (!c)
-		return 1;
-	count(&c->seen);
+	if (owner_first && find_own_credit(skb->sk, &credit)) {
+		sender = find_sender(&credit, direction);
+		if (is_unwanted(&credit, &sender, ~0ull, h.which))
+			return &c->filtered;
+	}
 
-	h.which = *(volatile __u32 *)&active_rules;
-	h.direction = direction;
-	r = rules_at(h.which);
 	if (RESTRICTED(r, WIRE_IFINDEX))
 		h.ifindex = bpf_htonl(skb->ifindex);
 	classify(skb, &h);
@@ -566,27 +334,24 @@ static __always_inline int on_packet(struct __sk_buff *skb, __u8 direction)
 		mask &= r->of_classes[wants & WIRE_WANT_ALL];
 	}
 	if (!mask && !(wants & OPENS_CONNECTION) && (config.sees_use || !(h.wants & r->wanted)))
-		goto filtered;
+		return &c->filtered;
 
-	find_credit(skb, &credit);
+	if (!credit.slot) /* not asked yet, or it was not enough */
+		find_credit(skb, &credit);
 	if (!credit.slot && !credit.late && direction == WIRE_EGRESS && h.wants & WIRE_WANT_TCP)
 		find_late_credit(skb, &credit);
-	if (credit.slot && !credit.late && direction == WIRE_EGRESS && !credit.listening &&
-	    (mask || !config.sees_use)) {
-		task = bpf_get_current_task_btf();
-		if (can_own(task)) {
-			known = is_user(credit.slot, credit.socket, task);
-			if (known && mask && r->restricted & WIRE_OWNER_DIMENSIONS &&
-			    !(mask & slot_rules(credit.slot, h.which)))
-				goto filtered;
-			refresh_sender(&credit, task, known);
-		}
+	if (!sender.task && (mask || !config.sees_use))
+		sender = find_sender(&credit, direction);
+	if (sender.task && (mask || !config.sees_use)) {
+		if (mask && by_owner && is_unwanted(&credit, &sender, mask, h.which))
+			return &c->filtered;
+		refresh_sender(&credit, sender.task, sender.known);
 	}
 	if (config.own_pid &&
 	    (credit.late ? credit.late->owner.host_pid == config.own_pid
 			 : credit.slot && credit.slot->owner.host_pid == config.own_pid))
-		goto filtered;
-	if (mask && r->restricted & WIRE_OWNER_DIMENSIONS) {
+		return &c->filtered;
+	if (mask && by_owner) {
 		if (credit.late)
 			mask &= owner_rules(&credit.late->owner, h.which);
 		else
@@ -594,7 +359,7 @@ static __always_inline int on_packet(struct __sk_buff *skb, __u8 direction)
 		wants = classes_with(h.which, wants, mask);
 	}
 	if (!mask)
-		goto filtered;
+		return &c->filtered;
 
 	length = h.length;
 	if (wants & (WIRE_WANT_ICMP | WIRE_WANT_ICMPV6 | WIRE_WANT_DNS | WIRE_WANT_STREAMS))
@@ -607,37 +372,39 @@ static __always_inline int on_packet(struct __sk_buff *skb, __u8 direction)
 		length = skb->len;
 
 	if (config.shed == WIRE_SHED_FLOWS && is_behind() && is_shed_flow(&h))
-		goto shed;
-	if (config.shed == WIRE_SHED_PAYLOAD && length > small && is_behind()) {
-		wants &= WIRE_WANT_HEADERS;
-		mask &= r->of_classes[wants];
-		if (!mask)
-			goto shed;
-		reason.rules = mask;
-		reason.wants = wants;
-		reason.generation = r->generation;
-		if (emit(skb, WIRE_RECORD_SMALL, small, direction, &credit, &reason, c))
-			count(&c->cut);
-		return 1;
-	}
-
+		return &c->shed;
 	reason.rules = mask;
 	reason.wants = wants & WIRE_WANT_ALL;
 	reason.generation = r->generation;
+	if (config.shed == WIRE_SHED_PAYLOAD && length > small && is_behind()) {
+		reason.wants &= WIRE_WANT_HEADERS;
+		reason.rules &= r->of_classes[reason.wants];
+		if (!reason.rules)
+			return &c->shed;
+		lost = emit(skb, WIRE_RECORD_SMALL, small, direction, &credit, &reason, c);
+		if (!lost)
+			count(&c->cut);
+		return lost;
+	}
 	if (length <= small)
-		emit(skb, WIRE_RECORD_SMALL, length, direction, &credit, &reason, c);
-	else if (length <= medium)
-		emit(skb, WIRE_RECORD_MEDIUM, length, direction, &credit, &reason, c);
-	else
-		emit(skb, WIRE_RECORD_LARGE, length, direction, &credit, &reason, c);
-	return 1;
+		return emit(skb, WIRE_RECORD_SMALL, length, direction, &credit, &reason, c);
+	if (length <= medium)
+		return emit(skb, WIRE_RECORD_MEDIUM, length, direction, &credit, &reason, c);
+	return emit(skb, WIRE_RECORD_LARGE, length, direction, &credit, &reason, c);
+}
 
-shed:
-	count(&c->shed);
-	return 1;
+static __always_inline int on_packet(struct __sk_buff *skb, __u8 direction)
+{
+	__u32 zero = 0;
+	struct wire_counters *c = bpf_map_lookup_elem(&counters, &zero);
+	__u64 *fate;
 
-filtered:
-	count(&c->filtered);
+	if (!c)
+		return 1;
+	count(&c->seen);
+	fate = judge(skb, direction, c);
+	if (fate)
+		count(fate);
 	return 1;
 }
 

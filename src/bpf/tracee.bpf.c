@@ -7,6 +7,7 @@
 #include "wire.h"
 
 #include "kernel.h"
+#include "classify.h"
 #include "filter.h"
 #include "maps.h"
 #include "owner.h"
