@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <poll.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -70,6 +71,15 @@ void catch_up(LiveSource& source, Pipeline& pipeline, uint64_t& lost_before) {
   lost_before = lost;
 }
 
+// sched(7): this thread takes its turn like any other, but never cuts into another's when it
+// wakes. Packets can wait, the ring is there for that; the work that is traced cannot. Threads
+// and commands begun from here have the usual policy, and a policy that somebody chose stays.
+void never_interrupt_others() noexcept {
+  const sched_param none{};
+  if (sched_getscheduler(0) == SCHED_OTHER)
+    (void)sched_setscheduler(0, SCHED_BATCH | SCHED_RESET_ON_FORK, &none);
+}
+
 // The shorter of two poll() limits, of which -1 is none.
 int sooner(int a, int64_t b) {
   const auto limit = static_cast<int>(std::max<int64_t>(b, 0));
@@ -110,6 +120,7 @@ Result<> run_live(const Options& options, Pipeline& pipeline, Companion* compani
   source.list_processes(pipeline);
   // A pid namespace hides the host's pids from our /proc.
   if (own_host_pid() == static_cast<uint32_t>(getpid())) pipeline.read_command_lines();
+  never_interrupt_others();
   if (auto confined = confine(); !confined) return confined;
   const std::string tracing = "tracing " + std::to_string(pipeline.event_count()) + " events";
   say(tracing);
