@@ -257,14 +257,22 @@ def judge_requests(events, log):
 # --- UDP ---
 
 class Load:
-    """What the paced sender did, on a CPU of its own."""
+    """What the paced sender did, on a CPU of its own. `ready` is called when its sockets are
+    there and nothing is sent yet."""
 
-    def __init__(self, bench, place, rate, seconds, *more):
-        text, _ = timed([*bench.priority, *place.inside(
-            f"{bench.tools}/paced", str(round(rate)), str(seconds), *map(str, more))],
-                        cpu=FIRST_CPU)
+    def __init__(self, bench, place, rate, seconds, *more, ready=lambda: None):
+        with subprocess.Popen(
+                ["taskset", "-c", str(FIRST_CPU), *bench.priority, *place.inside(
+                    f"{bench.tools}/paced", str(round(rate)), str(seconds), *map(str, more))],
+                stdout=subprocess.PIPE, text=True) as process:
+            if process.stdout.readline() == "ready\n":
+                ready()
+            text = process.stdout.read()
+        if process.returncode != 0:
+            die("paced failed")
         sent, took, cost, late = map(float, text.split())
-        self.sent, self.rate, self.cost_us, self.late_ms = int(sent), sent / took, cost, late
+        self.sent, self.seconds, self.rate = int(sent), took, sent / took
+        self.cost_us, self.late_ms = cost, late
 
 
 def on_one_cpu(bench, make):
@@ -288,11 +296,9 @@ TO_GROUP = Form("three, by multicast", 4, 1, 64, 0, 3)
 def run_paced(bench, place, make, form, rate, seconds):
     """(load, tracer) of one run; what the tracer wrote is deleted."""
     with alone(), on_one_cpu(bench, make) as tracer:
-        start = time.monotonic()
         load = Load(bench, place, rate, seconds, *form.more)
-        wall = time.monotonic() - start
         time.sleep(0.1)  # what it has not read yet
-    tracer.core = tracer.cpu / wall
+    tracer.core = tracer.cpu / load.seconds
     for name in os.listdir(place.folder):
         if name.startswith("paced"):
             os.unlink(f"{place.folder}/{name}")

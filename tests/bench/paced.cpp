@@ -4,8 +4,9 @@
 // to itself; their ports are PORT and those behind it (0: any). With LISTENERS all go to a
 // multicast group of so many sockets instead, so that a send makes more packets to look at.
 // Nobody reads: what finds no room in a socket is dropped behind the hooks that a tracer
-// looks through, so that the load is packets and not their reader. Prints, with tabs between:
-// datagrams sent, the seconds it took, microseconds of processor time for each, and the
+// looks through, so that the load is packets and not their reader. Says `ready` when the
+// sockets are there, and sends after a pause in which one can take a first look. Prints at the
+// end, with tabs between: datagrams sent, the seconds it took, microseconds of processor time for each, and the
 // milliseconds it was late at worst.
 #include <arpa/inet.h>
 #include <sys/prctl.h>
@@ -25,6 +26,7 @@ namespace {
 constexpr unsigned kMostBatch = 1024;
 constexpr int kReceiveBytes = 4096;  // 10,000 sockets must not fill the memory
 constexpr size_t kDatagram = 64;
+constexpr double kPause = 0.2;  // seconds
 constexpr in_addr_t kGroup = 0xefff0001;  // 239.255.0.1: of this host, RFC 2365
 constexpr uint16_t kGroupPort = 9999;
 
@@ -153,6 +155,8 @@ int main(int argc, char** argv) {
     message.msg_hdr.msg_iov = &piece;
     message.msg_hdr.msg_iovlen = 1;
   }
+  if (std::puts("ready") < 0 || std::fflush(stdout) != 0) die("paced: output");
+  sleep_until(now() + kPause);
   // The deadline of a batch is the start's, not the batch's before: who was held up catches up.
   const double used = cpu(), start = now();
   double sent = 0, late = 0, passed = 0;
