@@ -43,13 +43,19 @@ class Bench:
 
     def events(self):
         table = Table("Events", "One thread; processor time, 512 different packets in turn; the "
-                      "printed event has an owner.",
-                      ("event", "packet", "decode ns/packet", "JSON ns/event", "JSON bytes"))
+                      "printed event has an owner. libtins makes objects of headers and of DNS "
+                      "records, and prints nothing.",
+                      ("event", "packet", "decode ns/packet", "libtins ns/packet",
+                       "copy ns/packet", "JSON ns/event", "JSON bytes"))
         rows, code = lines_of([f"{self.tools}/events_bench"])
         if code != 0:
             die("events_bench failed")
-        for event, packet, decode, json, size in rows:
-            table.add(event, packet, f"{float(decode):.0f}", f"{float(json):.0f}", size)
+        peer = f"{self.tools}/tins_bench"
+        tins = dict(lines_of([peer])[0]) if os.path.exists(peer) else {}
+        for event, packet, decode, json, size, copy in rows:
+            table.add(event, packet, f"{float(decode):.0f}",
+                      f"{float(tins[event]):.0f}" if event in tins else "", f"{float(copy):.0f}",
+                      f"{float(json):.0f}", size)
         table.print()
 
     def filters(self):

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// ns/packet to decode and ns/event to print, for each kind of event: EVENT,
-// PACKETS, DECODE_NS, JSON_NS, JSON_BYTES a line, separated by tabs.
+// ns/packet to decode and ns/event to print, for each kind of event, and as the limit of both
+// ns/packet to copy its bytes: EVENT, PACKETS, DECODE_NS, JSON_NS, JSON_BYTES, COPY_NS a line,
+// separated by tabs.
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
@@ -16,6 +17,8 @@
 
 namespace tracee::bench {
 namespace {
+
+constexpr size_t kLargest = 65'535;  // octets of an IP packet
 
 class Counter final : public EventHandler {
  public:
@@ -110,10 +113,22 @@ class Conversation {
   size_t passes_ = 0;
 };
 
+double time_of_copies(const std::vector<Packet>& packets) {
+  std::vector<uint8_t> to(kLargest);
+  return time_of(packets.size(), [&] {
+    for (const Packet& packet : packets) {
+      std::memcpy(to.data(), packet.data(), std::min(packet.size(), to.size()));
+      asm volatile("" : : "r"(to.data()) : "memory");
+    }
+  });
+}
+
 void measure(const EventSpec& spec, const Kind& kind, Format& json) {
   // More than the branch predictor learns by heart, less than the cache.
   constexpr size_t kPackets = 512;
-  Conversation conversation(make_packets(kind.make, kPackets));
+  std::vector<Packet> packets = make_packets(kind.make, kPackets);
+  const double copy_ns = time_of_copies(packets);
+  Conversation conversation(std::move(packets));
   const Context context = some_owner();
   Decoder decoder(DecodeOptions{}, event_bit(spec));
   Counter counter;
@@ -125,9 +140,10 @@ void measure(const EventSpec& spec, const Kind& kind, Format& json) {
     std::fprintf(stderr, "events_bench: %zu packets made %zu of %.*s\n", conversation.packets(),
                  events, static_cast<int>(spec.name.size()), spec.name.data());
   }
-  std::printf("%.*s\t%.*s\t%.1f\t%.1f\t%zu\n", static_cast<int>(spec.name.size()), spec.name.data(),
-              static_cast<int>(kind.packets.size()), kind.packets.data(), decode_ns,
-              both_ns - decode_ns, printer.bytes / std::max(printer.count, size_t{1}));
+  std::printf("%.*s\t%.*s\t%.1f\t%.1f\t%zu\t%.1f\n", static_cast<int>(spec.name.size()),
+              spec.name.data(), static_cast<int>(kind.packets.size()), kind.packets.data(),
+              decode_ns, both_ns - decode_ns, printer.bytes / std::max(printer.count, size_t{1}),
+              copy_ns);
 }
 
 void run() {

@@ -9,13 +9,14 @@ import json
 import os
 import re
 import select
+import shutil
 import signal
 import statistics
 import subprocess
 import time
 
 from common import Table, alone, await_, die, in_turns, say
-from tracers import Tcpdump, Tracee, Tracer, timed, usage_of
+from tracers import Bpftrace, Tcpdump, Tracee, Tracer, timed, usage_of
 
 TCP_PORT, HTTP_PORT = 5201, 8080
 NGINX = """daemon off;
@@ -74,12 +75,15 @@ def tracee(bench, name, events, output="json", **options):
                   **options)
 
 
-def tcpdumps(bench, place, *expression):
-    """To text and to packets, as tracee's JSON and `--write` are."""
-    return [lambda: Tcpdump("tcpdump -nn", [*bench.priority, *place.inside(
-                "tcpdump", "-nn", "-i", "lo", *expression)]),
-            lambda: Tcpdump("tcpdump -w /dev/null", [*bench.priority, *place.inside(
-                "tcpdump", "-i", "lo", "-w", "/dev/null", *expression)])]
+def others(bench, place, *expression):
+    """tcpdump to text and to packets, as tracee's JSON and `--write` are; bpftrace if it is there."""
+    found = [lambda: Tcpdump("tcpdump -nn", [*bench.priority, *place.inside(
+                 "tcpdump", "-nn", "-i", "lo", *expression)]),
+             lambda: Tcpdump("tcpdump -w /dev/null", [*bench.priority, *place.inside(
+                 "tcpdump", "-i", "lo", "-w", "/dev/null", *expression)])]
+    if shutil.which("bpftrace"):
+        found.append(lambda: Bpftrace(bench.priority))
+    return found
 
 
 def beside(bench, peers, work, rounds=None):
@@ -103,6 +107,8 @@ def share(samples, who, alone_name, figure, better, of="median"):
 
 def losses(samples, who):
     """Of all rounds."""
+    if None in samples.of[who]["lost"]:
+        return "not told"
     lost, seen = samples.total(who, "lost"), samples.total(who, "seen")
     if who == Tracer.name:
         return ""
@@ -126,7 +132,8 @@ def rate_table(title, note, unit, cost_unit, names, samples, digits=0):
 
 
 NOTE_COST = ("CPU is the processor time of both ends, without the tracer's own, which is of one "
-             "processor; lost: packets, in all rounds.")
+             "processor; lost: packets, in all rounds. bpftrace prints the task and the length of "
+             "what leaves, and no more.")
 
 
 # --- TCP ---
@@ -148,7 +155,7 @@ def iperf3(bench, place):
     peers = [Tracer,
              lambda: tracee(bench, "tracee, output none", "net_packet_*", "none"),
              lambda: tracee(bench, "tracee, JSON", "net_packet_*"),
-             *tcpdumps(bench, place)]
+             *others(bench, place)]
     names, samples = beside(bench, peers, work)
     rate_table("iperf3", "TCP over loopback, one stream; all twelve events; output to /dev/null. "
                + NOTE_COST, "Gbit/s", "ms/GB", names, samples, digits=1)
@@ -200,7 +207,7 @@ def wrk(bench, place):
     peers = [Tracer,
              lambda: tracee(bench, "tracee, net_packet_http", "net_packet_http"),
              lambda: tracee(bench, "tracee, net_packet_http_request", "net_packet_http_request"),
-             *tcpdumps(bench, place)]
+             *others(bench, place)]
     names, samples = beside(bench, peers, work)
     rate_table("wrk", f"HTTP requests of {CONNECTIONS} connections to nginx, answered with 6 "
                "bytes; output as JSON to /dev/null. " + NOTE_COST, "requests/s", "µs/request",
@@ -392,7 +399,7 @@ def ping_pong(bench, place):
              own("a port that nobody has", "--events", f"{UDP}.data.dst_port=1", *nothing),
              own("a name that nobody has", "--events", UDP, "--scope", "comm=nobody", *nothing),
              own("tracee, JSON", "--events", UDP, "--output", "json"),
-             *tcpdumps(bench, place, "udp")]
+             *others(bench, place, "udp")]
     names, samples = beside(bench, peers, work, max(bench.rounds, 9))
     rate_table("Ping-pong", "UDP between two processes on loopback, 1 byte; of the filters that "
                "match nothing the output is none. " + NOTE_COST, "round trips/s",

@@ -6,8 +6,8 @@
 // Nobody reads: what finds no room in a socket is dropped behind the hooks that a tracer
 // looks through, so that the load is packets and not their reader. Says `ready` when the
 // sockets are there, and sends after a pause in which one can take a first look. Prints at the
-// end, with tabs between: datagrams sent, the seconds it took, microseconds of processor time for each, and the
-// milliseconds it was late at worst.
+// end, with tabs between: datagrams sent, the seconds it took, microseconds of processor time for
+// each, and the milliseconds it was late at worst.
 #include <arpa/inet.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -26,7 +26,7 @@ namespace {
 constexpr unsigned kMostBatch = 1024;
 constexpr int kReceiveBytes = 4096;  // 10,000 sockets must not fill the memory
 constexpr size_t kDatagram = 64;
-constexpr double kPause = 0.2;  // seconds
+constexpr double kPause = 0.2;            // seconds
 constexpr in_addr_t kGroup = 0xefff0001;  // 239.255.0.1: of this host, RFC 2365
 constexpr uint16_t kGroupPort = 9999;
 
