@@ -15,6 +15,7 @@
 
 #include "capture/live.h"
 #include "decode/decoder.h"
+#include "empty_program.h"
 #include "filter/selection.h"
 #include "measure.h"
 #include "packets.h"
@@ -65,12 +66,7 @@ bool report(const char* name, int program, const Packet& packet, After&& after) 
 
 // A program that lets every packet pass: what the rest is measured against.
 bool report_empty() {
-  const bpf_insn instructions[] = {
-      {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 1},
-      {.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0}};
-  LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_CGROUP_INET_INGRESS);
-  const Fd program(bpf_prog_load(BPF_PROG_TYPE_CGROUP_SKB, "empty", "GPL", instructions,
-                                 std::size(instructions), &options));
+  const Fd program = empty_program(BPF_CGROUP_INET_EGRESS);
   return program && report("empty program", program.get(), Traffic(1).tcp_segment(), [] {});
 }
 

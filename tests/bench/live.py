@@ -16,7 +16,7 @@ import subprocess
 import time
 
 from common import Table, alone, await_, die, in_turns, say
-from tracers import Bpftrace, Tcpdump, Tracee, Tracer, timed, usage_of
+from tracers import Bpftrace, EmptyPrograms, Tcpdump, Tracee, Tracer, timed, usage_of
 
 TCP_PORT, HTTP_PORT = 5201, 8080
 NGINX = """daemon off;
@@ -76,8 +76,10 @@ def tracee(bench, name, events, output="json", **options):
 
 
 def others(bench, place, *expression):
-    """tcpdump to text and to packets, as tracee's JSON and `--write` are; bpftrace if it is there."""
-    found = [lambda: Tcpdump("tcpdump -nn", [*bench.priority, *place.inside(
+    """tcpdump to text and to packets, as tracee's JSON and `--write` are; bpftrace if it is there;
+    and as the limit programs that do nothing, on the hooks that tracee looks from."""
+    found = [lambda: EmptyPrograms([*bench.priority, f"{bench.tools}/empty_programs"]),
+             lambda: Tcpdump("tcpdump -nn", [*bench.priority, *place.inside(
                  "tcpdump", "-nn", "-i", "lo", *expression)]),
              lambda: Tcpdump("tcpdump -w /dev/null", [*bench.priority, *place.inside(
                  "tcpdump", "-i", "lo", "-w", "/dev/null", *expression)])]
@@ -108,7 +110,7 @@ def share(samples, who, alone_name, figure, better, of="median"):
 def losses(samples, who):
     """Of all rounds."""
     if None in samples.of[who]["lost"]:
-        return "not told"
+        return ""
     lost, seen = samples.total(who, "lost"), samples.total(who, "seen")
     if who == Tracer.name:
         return ""
@@ -133,7 +135,7 @@ def rate_table(title, note, unit, cost_unit, names, samples, digits=0):
 
 NOTE_COST = ("CPU is the processor time of both ends, without the tracer's own, which is of one "
              "processor; lost: packets, in all rounds. bpftrace prints the task and the length of "
-             "what leaves, and no more.")
+             "what leaves, and no more; it tells its losses to nobody here.")
 
 
 # --- TCP ---

@@ -18,6 +18,7 @@
 #include "capture/cgroup.h"
 #include "capture/live.h"
 #include "decode/decoder.h"
+#include "empty_program.h"
 #include "filter/selection.h"
 #include "measure.h"
 #include "run_time.h"
@@ -68,15 +69,6 @@ std::vector<double> measure(const std::vector<int>& programs) {
     out.push_back(each[each.size() / 2]);
   }
   return out;
-}
-
-Fd empty_program(bpf_attach_type type) {
-  const bpf_insn instructions[] = {
-      {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 1},
-      {.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0}};
-  LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = type);
-  return Fd(bpf_prog_load(BPF_PROG_TYPE_CGROUP_SKB, "empty", "GPL", instructions,
-                          std::size(instructions), &options));
 }
 
 // The programs beside the empty ones, with a filter that keeps no datagram.

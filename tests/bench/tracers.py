@@ -129,6 +129,18 @@ class Tcpdump(Program):
         self.written = int(re.search(r"(\d+) packets? captured", self.said)[1])
 
 
+class EmptyPrograms(Program):
+    """The limit: what the hooks cost that tracee looks from."""
+
+    ready = b"attached"
+
+    def __init__(self, command):
+        super().__init__("empty programs", command)
+
+    def account(self):
+        self.lost = None
+
+
 class Bpftrace(Program):
     """The task, its number and the length of each packet that a device is given. Its tracepoint
     has no more, and what it lost is told among the lines that nobody keeps."""
