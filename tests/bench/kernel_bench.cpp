@@ -66,7 +66,7 @@ bool report(const char* name, int program, const Packet& packet, After&& after) 
 
 // A program that lets every packet pass: what the rest is measured against.
 bool report_empty() {
-  const Fd program = empty_program(BPF_CGROUP_INET_EGRESS);
+  const Fd program = empty_program(BPF_CGROUP_INET_INGRESS);
   return program && report("empty program", program.get(), Traffic(1).tcp_segment(), [] {});
 }
 
