@@ -2,6 +2,7 @@
 #include "output/format/json_envelope.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace tracee {
 namespace {
@@ -15,7 +16,8 @@ size_t place_of(std::string_view name) noexcept {
 
 // Members that differ between packets of one owner, or that the envelope does not
 // show; none of them is in OwnerText.
-void take_packet_members(Context& out, const Context& from) noexcept {
+void clear_packet_members(Context& out) noexcept {
+  const Context from;
   out.time_ns = from.time_ns;
   out.cpu = from.cpu;
   out.syscall = from.syscall;
@@ -30,6 +32,30 @@ void take_packet_members(Context& out, const Context& from) noexcept {
   out.packet_length = from.packet_length;
   out.captured_length = from.captured_length;
   out.gso_segments = from.gso_segments;
+}
+
+bool same(std::string_view a, std::string_view b) noexcept {
+  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size()) == 0);
+}
+
+// All that OwnerText shows; in the order of what differs most. A member that comes to Context
+// belongs here or to those of the packet.
+bool same_owner(const Context& a, const Context& b) noexcept {
+  return a.host_thread_id == b.host_thread_id && a.thread_start_ns == b.thread_start_ns &&
+         a.host_process_id == b.host_process_id && a.host_parent_id == b.host_parent_id &&
+         a.thread_id == b.thread_id && a.process_id == b.process_id && a.parent_id == b.parent_id &&
+         a.thread_entity == b.thread_entity && a.process_entity == b.process_entity &&
+         a.parent_entity == b.parent_entity && a.cgroup_id == b.cgroup_id &&
+         a.process_start == b.process_start && a.user_id == b.user_id &&
+         a.mount_namespace == b.mount_namespace && a.pid_namespace == b.pid_namespace &&
+         a.flags == b.flags && a.kubernetes.pod_sandbox == b.kubernetes.pod_sandbox &&
+         same(a.process_name, b.process_name) && same(a.host_name, b.host_name) &&
+         same(a.executable.path, b.executable.path) && same(a.container.id, b.container.id) &&
+         same(a.container.name, b.container.name) && same(a.container.image, b.container.image) &&
+         same(a.container.image_digest, b.container.image_digest) &&
+         same(a.kubernetes.pod_name, b.kubernetes.pod_name) &&
+         same(a.kubernetes.pod_namespace, b.kubernetes.pod_namespace) &&
+         same(a.kubernetes.pod_uid, b.kubernetes.pod_uid);
 }
 
 // Where an owner's entry is. Another owner's may be there too.
@@ -50,15 +76,10 @@ OwnerTexts::OwnerTexts()
 const OwnerText* OwnerTexts::of(const Context& context) noexcept {
   const size_t index = hash_of(context) % kEntries;
   Entry& entry = entries_[index];
-  if (entry.used && is_of(entry, context)) return &entry.text;
+  if (entry.used && same_owner(entry.owner, context)) return &entry.text;
   entry.used = fill(entry, {texts_.get() + index * kTextBytes, kTextBytes}, context);
   if (entry.used) return &entry.text;
   return fill(once_, {once_texts_.get(), kOnceBytes}, context) ? &once_.text : nullptr;
-}
-
-bool OwnerTexts::is_of(Entry& entry, const Context& context) noexcept {
-  take_packet_members(entry.owner, context);
-  return entry.owner == context;
 }
 
 bool OwnerTexts::fill(Entry& entry, std::span<char> texts, const Context& context) const noexcept {
@@ -80,7 +101,7 @@ bool OwnerTexts::fill(Entry& entry, std::span<char> texts, const Context& contex
 
   bool fits = true;
   entry.owner = context;
-  take_packet_members(entry.owner, Context{});  // no views of this packet stay
+  clear_packet_members(entry.owner);  // no views of this packet stay
   each_text(entry.owner, [&](std::string_view& text) {
     fits = fits && static_cast<size_t>(end - at) >= text.size();
     if (!fits) return;

@@ -42,7 +42,6 @@ class OwnerTexts {
     bool used = false;
   };
 
-  static bool is_of(Entry& entry, const Context& context) noexcept;
   bool fill(Entry& entry, std::span<char> texts, const Context& context) const noexcept;
 
   JsonRecord before_cpu_, head_, tail_;
