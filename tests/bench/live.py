@@ -14,6 +14,7 @@ import signal
 import statistics
 import subprocess
 import time
+import typing
 
 from common import Table, alone, await_, die, in_turns, say
 from tracers import Bpftrace, EmptyPrograms, Tcpdump, Tracee, Tracer, timed, usage_of
@@ -30,11 +31,24 @@ http {{
 	keepalive_requests 1000000000;
 	server {{
 		listen 127.0.0.1:{port};
-		location / {{ return 200 "hello\\n"; }}
+		{site}
 	}}
 }}
 """
-COUNTING_LOG = 'log_format number "$uri"; access_log requests.log number buffer=64k;'
+
+
+class Site(typing.NamedTuple):
+    """What nginx answers with, and what it writes for each request."""
+    answer: str
+    log: str = "access_log off;"
+
+
+HELLO = 'location / { return 200 "hello\\n"; }'
+BARE = Site(HELLO)
+# What a Debian package of nginx does: a small page from disk, and a line in a log.
+PAGE_BYTES = 615
+PAGE = Site("root .; index index.html;", "sendfile on; tcp_nopush on; access_log access.log;")
+COUNTED = Site(HELLO, 'log_format number "$uri"; access_log requests.log number buffer=64k;')
 # One thread, so one counter.
 COUNTING_SCRIPT = """local n = 0
 function request()
@@ -172,10 +186,12 @@ def is_listening(place, port):
 # --- HTTP ---
 
 class Nginx:
-    def __init__(self, bench, place, log="access_log off;"):
+    def __init__(self, bench, place, site):
         self.bench, self.place, self.cpu = bench, place, 0
         with open(f"{place.folder}/nginx.conf", "w", encoding="ascii") as file:
-            file.write(NGINX.format(log=log, port=HTTP_PORT))
+            file.write(NGINX.format(log=site.log, site=site.answer, port=HTTP_PORT))
+        with open(f"{place.folder}/index.html", "w", encoding="ascii") as file:
+            file.write("x" * PAGE_BYTES)
 
     def __enter__(self):
         self.process = subprocess.Popen(
@@ -188,6 +204,8 @@ class Nginx:
     def __exit__(self, *_):
         self.process.send_signal(signal.SIGQUIT)  # writes its log first
         self.cpu = usage_of(self.process)
+        if os.path.exists(f"{self.place.folder}/access.log"):
+            os.unlink(f"{self.place.folder}/access.log")
 
     def load(self, *arguments):
         """(requests, a second, wrk's processor seconds)"""
@@ -201,8 +219,15 @@ class Nginx:
 
 
 def wrk(bench, place):
+    wrk_on(bench, place, BARE, "wrk", "answered with 6 bytes")
+    wrk_on(bench, place, PAGE, "wrk and a page",
+           f"answered with a page of {PAGE_BYTES} bytes from tmpfs, and logged")
+    exactly_once(bench, place)
+
+
+def wrk_on(bench, place, site, title, answered):
     def work():
-        with Nginx(bench, place) as nginx:
+        with Nginx(bench, place, site) as nginx:
             count, rate, cpu = nginx.load()
         return {"rate": rate, "cost": (cpu + nginx.cpu) * 1e6 / count}
 
@@ -211,10 +236,8 @@ def wrk(bench, place):
              lambda: tracee(bench, "tracee, net_packet_http_request", "net_packet_http_request"),
              *others(bench, place)]
     names, samples = beside(bench, peers, work)
-    rate_table("wrk", f"HTTP requests of {CONNECTIONS} connections to nginx, answered with 6 "
-               "bytes; output as JSON to /dev/null. " + NOTE_COST, "requests/s", "µs/request",
-               names, samples)
-    exactly_once(bench, place)
+    rate_table(title, f"HTTP requests of {CONNECTIONS} connections to nginx, {answered}; output as "
+               "JSON to /dev/null. " + NOTE_COST, "requests/s", "µs/request", names, samples)
 
 
 def exactly_once(bench, place):
@@ -226,7 +249,7 @@ def exactly_once(bench, place):
     total = collections.Counter()
     for _ in range(bench.rounds):
         with alone(), tracee(bench, "tracee", "net_packet_http_request", f"json:{events}") as own:
-            with Nginx(bench, place, COUNTING_LOG) as nginx:
+            with Nginx(bench, place, COUNTED) as nginx:
                 nginx.load("--script", script)
         total += judge_requests(events, f"{place.folder}/requests.log")
         total["lost"] += own.lost
