@@ -101,8 +101,10 @@ class Unit(unittest.TestCase):
         log = os.path.join(self.folder, "calls")
         events = os.path.join(self.folder, "events.json")
         # What is traced cannot look at itself for leaks, where the build has a sanitizer for that.
-        subprocess.run(["strace", "-f", "-qq", "-o", log, TRACEE, "--output", "json:" + events,
-                        "--events", "*", "--duration", "2s"], stderr=subprocess.DEVNULL,
+        policy = self.settings["CPUSchedulingPolicy"][0]
+        subprocess.run(["chrt", f"--{policy}", "0", "strace", "-f", "-qq", "-o", log, TRACEE,
+                        "--output", "json:" + events, "--events", "*", "--duration", "2s"],
+                       stderr=subprocess.DEVNULL,
                        env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}, timeout=SECONDS,
                        check=True)
         with open(log, encoding="utf-8", errors="replace") as file:
