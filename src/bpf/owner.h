@@ -37,7 +37,7 @@ struct credit {
 	struct owner_slot *slot; /* null: nobody, unless... */
 	struct last_owner *late; /* ...the socket is gone, or the connection's subflow */
 	__u64 socket;		 /* address of the socket that the slot hangs on */
-	bool listening;
+	__u8 state; /* of the socket; not what follows from it, which would be two cases to verify */
 };
 
 /* In two reads: it runs for each send and receive, and the kernel checks each of them. */

@@ -15,6 +15,11 @@
 #include "late.h"
 #include "owner.h"
 
+static __always_inline bool is_listening(const struct credit *credit)
+{
+	return credit->state == BPF_TCP_LISTEN;
+}
+
 /* Gives a socket the owner of its connection, as its own. */
 static __noinline void adopt_owner(struct bpf_sock *sk, const struct last_owner *from)
 {
@@ -57,7 +62,7 @@ static __noinline void find_connection(struct bpf_sock *sk, struct credit *credi
 		return;
 	credit->socket = connection;
 	credit->late = bpf_map_lookup_elem(&connection_owners, &connection);
-	if (credit->late && credit->listening)
+	if (credit->late && is_listening(credit))
 		adopt_owner(sk, credit->late);
 }
 
@@ -85,7 +90,7 @@ static __always_inline bool find_own_credit(struct bpf_sock *sk, struct credit *
 		return false;
 	credit->slot = slot;
 	credit->socket = (__u64)sk;
-	credit->listening = sk->state == BPF_TCP_LISTEN;
+	credit->state = sk->state;
 	return true;
 }
 
@@ -95,14 +100,14 @@ static __always_inline void find_credit(struct __sk_buff *skb, struct credit *cr
 
 	if (!sk)
 		return;
-	credit->listening = sk->state == BPF_TCP_LISTEN;
+	credit->state = sk->state;
 	credit->socket = (__u64)sk;
 	credit->slot = bpf_sk_storage_get(&owners, sk, NULL, 0);
 	if (credit->slot && credit->slot->socket == credit->socket)
 		return;
 	if (config.can_find_mptcp)
 		find_connection(sk, credit);
-	if (config.notes_accepts && !credit->listening && !credit->late)
+	if (config.notes_accepts && !is_listening(credit) && !credit->late)
 		find_accepter(sk, credit);
 }
 
@@ -115,7 +120,7 @@ static __always_inline void fill_attribution(struct packet_record *r, struct cre
 	if (credit->late) {
 		r->owner = credit->late->owner;
 		r->net_ns = credit->late->net_ns;
-		if (credit->listening)
+		if (is_listening(credit))
 			r->owner.attribution = WIRE_OWNER_LISTENER;
 		return;
 	}
@@ -138,7 +143,7 @@ static __always_inline void fill_attribution(struct packet_record *r, struct cre
 		socket = slot->socket;
 		bpf_spin_unlock(&slot->lock);
 	}
-	if (credit->listening || socket != credit->socket)
+	if (is_listening(credit) || socket != credit->socket)
 		r->owner.attribution = WIRE_OWNER_LISTENER;
 }
 
@@ -275,7 +280,7 @@ static __always_inline struct sender find_sender(const struct credit *credit, __
 	struct sender sender = {};
 	struct task_struct *task;
 
-	if (!credit->slot || credit->late || direction != WIRE_EGRESS || credit->listening)
+	if (!credit->slot || credit->late || direction != WIRE_EGRESS || is_listening(credit))
 		return sender;
 	task = bpf_get_current_task_btf();
 	if (!can_own(task))
