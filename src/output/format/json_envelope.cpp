@@ -14,41 +14,26 @@ size_t place_of(std::string_view name) noexcept {
   return static_cast<size_t>(found - kContextHead.begin());
 }
 
-// Members that differ between packets of one owner, or that the envelope does not
-// show; none of them is in OwnerText.
-void clear_packet_members(Context& out) noexcept {
-  const Context from;
-  out.time_ns = from.time_ns;
-  out.cpu = from.cpu;
-  out.syscall = from.syscall;
-  out.executable_path = from.executable_path;
-  out.command_line = from.command_line;
-  out.user_name = from.user_name;
-  out.direction = from.direction;
-  out.attribution = from.attribution;
-  out.interface = from.interface;
-  out.ifindex = from.ifindex;
-  out.net_ns = from.net_ns;
-  out.packet_length = from.packet_length;
-  out.captured_length = from.captured_length;
-  out.gso_segments = from.gso_segments;
+// Those that are not the owner's, or that the envelope does not show: no views of a packet stay.
+void clear_other_texts(Context& out) noexcept {
+  out.syscall = out.executable_path = out.command_line = out.user_name = out.direction =
+      out.attribution = out.interface = {};
 }
 
 bool same(std::string_view a, std::string_view b) noexcept {
   return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size()) == 0);
 }
 
-// All that OwnerText shows; in the order of what differs most. A member that comes to Context
-// belongs here or to those of the packet.
+// All that OwnerText shows; what differs most comes first.
 bool same_owner(const Context& a, const Context& b) noexcept {
   return a.host_thread_id == b.host_thread_id && a.thread_start_ns == b.thread_start_ns &&
          a.host_process_id == b.host_process_id && a.host_parent_id == b.host_parent_id &&
          a.thread_id == b.thread_id && a.process_id == b.process_id && a.parent_id == b.parent_id &&
          a.thread_entity == b.thread_entity && a.process_entity == b.process_entity &&
          a.parent_entity == b.parent_entity && a.cgroup_id == b.cgroup_id &&
-         a.process_start == b.process_start && a.user_id == b.user_id &&
-         a.mount_namespace == b.mount_namespace && a.pid_namespace == b.pid_namespace &&
-         a.flags == b.flags && a.kubernetes.pod_sandbox == b.kubernetes.pod_sandbox &&
+         a.user_id == b.user_id && a.mount_namespace == b.mount_namespace &&
+         a.pid_namespace == b.pid_namespace && a.flags == b.flags &&
+         a.kubernetes.pod_sandbox == b.kubernetes.pod_sandbox &&
          same(a.process_name, b.process_name) && same(a.host_name, b.host_name) &&
          same(a.executable.path, b.executable.path) && same(a.container.id, b.container.id) &&
          same(a.container.name, b.container.name) && same(a.container.image, b.container.image) &&
@@ -101,7 +86,7 @@ bool OwnerTexts::fill(Entry& entry, std::span<char> texts, const Context& contex
 
   bool fits = true;
   entry.owner = context;
-  clear_packet_members(entry.owner);  // no views of this packet stay
+  clear_other_texts(entry.owner);
   each_text(entry.owner, [&](std::string_view& text) {
     fits = fits && static_cast<size_t>(end - at) >= text.size();
     if (!fits) return;
