@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "base/fd.h"
+#include "capture/cgroup.h"
 
 namespace tracee::bench {
 
@@ -20,5 +21,21 @@ inline Fd empty_program(bpf_attach_type type) {
   return Fd(bpf_prog_load(BPF_PROG_TYPE_CGROUP_SKB, "empty", "GPL", instructions,
                           std::size(instructions), &options));
 }
+
+// One on each packet hook of all control groups, as long as this lives.
+struct EmptyPrograms {
+  // False: the kernel refused something.
+  bool attach() {
+    auto root = open_cgroup_root();
+    if (!root || !in || !out) return false;
+    in_link = Fd(bpf_link_create(in.get(), root->get(), BPF_CGROUP_INET_INGRESS, nullptr));
+    out_link = Fd(bpf_link_create(out.get(), root->get(), BPF_CGROUP_INET_EGRESS, nullptr));
+    return in_link && out_link;
+  }
+
+  Fd in = empty_program(BPF_CGROUP_INET_INGRESS);
+  Fd out = empty_program(BPF_CGROUP_INET_EGRESS);
+  Fd in_link, out_link;
+};
 
 }  // namespace tracee::bench

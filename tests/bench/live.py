@@ -297,8 +297,9 @@ class Load:
                 ["taskset", "-c", str(FIRST_CPU), *bench.priority, *place.inside(
                     f"{bench.tools}/paced", str(round(rate)), str(seconds), *map(str, more))],
                 stdout=subprocess.PIPE, text=True) as process:
-            if process.stdout.readline() == "ready\n":
-                ready()
+            if process.stdout.readline() != "ready\n":
+                die("paced does not begin")
+            ready()
             text = process.stdout.read()
         if process.returncode != 0:
             die("paced failed")

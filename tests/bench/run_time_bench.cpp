@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "base/fd.h"
-#include "capture/cgroup.h"
 #include "capture/live.h"
 #include "decode/decoder.h"
 #include "empty_program.h"
@@ -111,20 +110,13 @@ std::string sixty_four() {
 }
 
 int run() {
-  auto root = open_cgroup_root();
   const Fd statistics(bpf_enable_stats(BPF_STATS_RUN_TIME));
-  const Fd in = empty_program(BPF_CGROUP_INET_INGRESS), out = empty_program(BPF_CGROUP_INET_EGRESS);
-  if (!root || !statistics || !in || !out) {
-    std::puts("the kernel refused to load programs or to count their time (needs root)");
+  EmptyPrograms programs;
+  if (!statistics || !programs.attach()) {
+    std::puts("the kernel refused the programs or to count their time (needs root)");
     return kSkipped;
   }
-  const Fd in_link(bpf_link_create(in.get(), root->get(), BPF_CGROUP_INET_INGRESS, nullptr));
-  const Fd out_link(bpf_link_create(out.get(), root->get(), BPF_CGROUP_INET_EGRESS, nullptr));
-  if (!in_link || !out_link) {
-    std::puts("the kernel refused to attach a program");
-    return kSkipped;
-  }
-  const std::vector<int> empty = {in.get(), out.get()};
+  const std::vector<int> empty = {programs.in.get(), programs.out.get()};
   const bool done =
       report("another class", {{"net_packet_tcp"}, {}, {}, {}}, empty) &&
       report("a port", {{"net_packet_udp.data.dst_port=1"}, {}, {}, {}}, empty) &&

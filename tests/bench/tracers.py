@@ -168,10 +168,8 @@ class Bpftrace(Program):
         self.lost = None
 
 
-def timed(command, cpu=None, **options):
-    """Standard output and processor seconds of a command, on one CPU of these or any."""
-    if cpu is not None:
-        command = ["taskset", "-c", str(cpu), *command]
+def timed(command, **options):
+    """Standard output and processor seconds of a command."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options) as process:
         text = process.stdout.read()
         seconds = usage_of(process)
