@@ -39,7 +39,9 @@ def expect(found, wanted, what):
 
 
 def check(tracee):
-    expect(policies([tracee, *TRACE])[0], os.SCHED_BATCH, "the reader's policy")
+    reader, *rest = policies([tracee, *TRACE])
+    expect(reader, os.SCHED_BATCH, "the reader's policy")
+    expect(set(rest) or None, {os.SCHED_OTHER}, "the policy of its other threads")
     expect(policies(["chrt", "--rr", "1", tracee, *TRACE])[0], os.SCHED_RR, "a chosen policy")
     done = subprocess.run([tracee, *TRACE, "--", sys.executable, "-c", POLICY],
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True)
