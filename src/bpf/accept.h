@@ -47,13 +47,8 @@ static __noinline void take_note(struct owner_slot *slot, __u64 at, __u32 ports)
 	if (note->ports == ports) {
 		owner = note->owner;
 		bpf_spin_lock(&slot->lock);
-		if (slot->socket != at) {
-			write_begin(slot);
-			slot->owner = owner;
-			slot->socket = at;
-			forget_calls(slot);
-			write_end(slot);
-		}
+		if (slot->socket != at)
+			put_owner(slot, &owner, at, 0);
 		bpf_spin_unlock(&slot->lock);
 	}
 	bpf_map_delete_elem(&accepted, &at);

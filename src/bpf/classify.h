@@ -162,8 +162,6 @@ __noinline int is_http_talk(struct __sk_buff *skb, __u32 start)
 		return 0;
 	size = skb->len - start;
 	if (sk)
-		sk = bpf_sk_fullsock(sk);
-	if (sk)
 		talk = bpf_sk_storage_get(&talks, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 	if (talk && talk->is_http)
 		return 1;

@@ -76,7 +76,7 @@ int BPF_PROG(on_state, struct sock *sk, int from, int to)
 	if (!slot)
 		return 0;
 	bpf_spin_lock(&slot->lock);
-	last.owner = slot->owner;
+	get_owner(slot, &last.owner);
 	last.net_ns = slot->net_ns;
 	if (slot->socket != (__u64)sk)
 		last.owner.attribution = WIRE_OWNER_LISTENER;

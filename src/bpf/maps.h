@@ -19,6 +19,8 @@ const struct packet_record *const unused_packet_record = NULL;
 const struct process_record *const unused_process_record = NULL;
 const struct cgroup_record *const unused_cgroup_record = NULL;
 
+#define CACHE_LINE 64
+
 /*
  * `socket` is the address of the socket the owner was noted for. accept(2) gives
  * the new socket a copy of the listener's slot, so a slot whose `socket` is not
@@ -28,12 +30,19 @@ struct owner_slot {
 	struct bpf_spin_lock lock;
 	__u32 net_ns;
 	__u64 socket;
-	struct owner owner;
+	struct owner owner; /* its syscall is that of the change; `call` is the last one */
 	__u32 version; /* whoever changes the owner increments it, before and after: see write_begin() */
 	/* The rules the owner satisfies, as long as these two are of now. */
 	__u32 rules_version, rules_generation;
-	__s16 calls[2]; /* the owner was seen to send on this socket by these, see refresh_sender() */
 	__u64 rules;
+	/*
+	 * A socket that is read and written in turn has another call each time. Packets that
+	 * come are looked at on the sender's processor, which would have to fetch all that is
+	 * above anew for each if these were on the same cache line; it does not read them.
+	 */
+	__u8 apart[CACHE_LINE];
+	__s32 call;
+	__s16 calls[2]; /* the owner was seen to send on this socket by these, see refresh_sender() */
 };
 
 #define NO_CALL_SEEN (-2) /* no system call, and not WIRE_NO_SYSCALL */
@@ -57,17 +66,35 @@ static __always_inline void write_begin(struct owner_slot *slot)
 	asm volatile("" : : "r"(before) : "memory");
 }
 
-/* What was seen of an owner's calls is not true of the next. */
-static __always_inline void forget_calls(struct owner_slot *slot)
-{
-	slot->calls[0] = slot->calls[1] = NO_CALL_SEEN;
-}
-
 static __always_inline void write_end(struct owner_slot *slot)
 {
 	__u32 before = __sync_fetch_and_add(&slot->version, 1);
 
 	asm volatile("" : : "r"(before) : "memory");
+}
+
+/*
+ * Another owner. Under the lock. Without a `net_ns` what is known of the network
+ * namespace stays; what was seen of an owner's calls is not true of the next.
+ */
+static __always_inline void put_owner(struct owner_slot *slot, const struct owner *owner,
+				      __u64 socket, __u32 net_ns)
+{
+	write_begin(slot);
+	slot->owner = *owner;
+	slot->socket = socket;
+	slot->call = owner->syscall;
+	slot->calls[0] = slot->calls[1] = NO_CALL_SEEN;
+	if (net_ns)
+		slot->net_ns = net_ns;
+	write_end(slot);
+}
+
+/* The owner with its last call. Under the lock. */
+static __always_inline void get_owner(const struct owner_slot *slot, struct owner *owner)
+{
+	*owner = slot->owner;
+	owner->syscall = slot->call;
 }
 
 /* Loads stay in their order: x86 never changes it, others need the barrier of an atomic. */

@@ -155,13 +155,7 @@ static __always_inline void note_owner(struct owner_slot *slot, __u64 socket,
 
 	fill_owner(&owner, task, syscall, attribution);
 	bpf_spin_lock(&slot->lock);
-	write_begin(slot);
-	slot->owner = owner;
-	slot->socket = socket;
-	forget_calls(slot);
-	if (net_ns)
-		slot->net_ns = net_ns;
-	write_end(slot);
+	put_owner(slot, &owner, socket, net_ns);
 	bpf_spin_unlock(&slot->lock);
 }
 
@@ -186,8 +180,8 @@ static __always_inline void refresh_owner(struct owner_slot *slot, __u64 socket,
 {
 	if (!is_user(slot, socket, task))
 		note_owner(slot, socket, task, syscall, WIRE_OWNER_USER, net);
-	else if (slot->owner.syscall != syscall)
-		slot->owner.syscall = syscall;
+	else if (slot->call != syscall)
+		slot->call = syscall;
 }
 
 static __noinline void keep_owner(struct owner_slot *slot, __u64 connection)
@@ -195,7 +189,7 @@ static __noinline void keep_owner(struct owner_slot *slot, __u64 connection)
 	struct last_owner last = {};
 
 	bpf_spin_lock(&slot->lock);
-	last.owner = slot->owner;
+	get_owner(slot, &last.owner);
 	last.net_ns = slot->net_ns;
 	bpf_spin_unlock(&slot->lock);
 	bpf_map_update_elem(&connection_owners, &connection, &last, BPF_ANY);

@@ -30,12 +30,7 @@ static __noinline void adopt_owner(struct bpf_sock *sk, const struct last_owner 
 	if (!slot)
 		return;
 	bpf_spin_lock(&slot->lock);
-	write_begin(slot);
-	slot->owner = owner;
-	slot->net_ns = from->net_ns;
-	slot->socket = (__u64)sk;
-	forget_calls(slot);
-	write_end(slot);
+	put_owner(slot, &owner, (__u64)sk, from->net_ns);
 	bpf_spin_unlock(&slot->lock);
 }
 
@@ -111,7 +106,14 @@ static __always_inline void find_credit(struct __sk_buff *skb, struct credit *cr
 		find_accepter(sk, credit);
 }
 
-static __always_inline void fill_attribution(struct packet_record *r, struct credit *credit)
+/* A packet that comes is of no call of its receiver. */
+static __always_inline __s32 call_of(const struct owner_slot *slot, __u8 direction)
+{
+	return direction == WIRE_EGRESS ? slot->call : WIRE_NO_SYSCALL;
+}
+
+static __always_inline void fill_attribution(struct packet_record *r, struct credit *credit,
+					     __u8 direction)
 {
 	struct owner_slot *slot = credit->slot;
 	__u32 version;
@@ -133,12 +135,14 @@ static __always_inline void fill_attribution(struct packet_record *r, struct cre
 	version = slot->version;
 	read_barrier();
 	r->owner = slot->owner;
+	r->owner.syscall = call_of(slot, direction);
 	r->net_ns = slot->net_ns;
 	socket = slot->socket;
 	read_barrier();
 	if (version & 1 || version != slot->version) {
 		bpf_spin_lock(&slot->lock);
 		r->owner = slot->owner;
+		r->owner.syscall = call_of(slot, direction);
 		r->net_ns = slot->net_ns;
 		socket = slot->socket;
 		bpf_spin_unlock(&slot->lock);
@@ -189,7 +193,7 @@ static __always_inline __u64 *emit(struct __sk_buff *skb, const __u32 size, __u3
 	r->wants = reason->wants;
 	r->generation = reason->generation;
 	r->rules = reason->rules;
-	fill_attribution(r, credit);
+	fill_attribution(r, credit, direction);
 	count(&c->emitted);
 	bpf_ringbuf_submit(r, wake_flag() | mark_flag(size));
 	return NULL;
@@ -218,7 +222,7 @@ static __always_inline void refresh_sender(struct credit *credit, struct task_st
 	if (!config.can_read_regs || !config.can_read_kernel)
 		return;
 	syscall = syscall_number(task);
-	if (known && slot->owner.syscall == syscall)
+	if (known && slot->call == syscall)
 		return;
 	if (!known || (slot->calls[0] != syscall && slot->calls[1] != syscall)) {
 		if (!is_calling_on(task, syscall, credit->socket))
@@ -228,7 +232,7 @@ static __always_inline void refresh_sender(struct credit *credit, struct task_st
 		slot->calls[1] = slot->calls[0];
 		slot->calls[0] = syscall;
 	}
-	slot->owner.syscall = syscall;
+	slot->call = syscall;
 }
 
 /* User space is behind: too much waits in the ring. */
