@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "decode/protocols/http/http_repeated.h"
 #include "decode/protocols/ip/fragments.h"
 #include "decode/protocols/ip/ip.h"
 #include "decode/protocols/tcp/tcp.h"
@@ -19,7 +20,7 @@ constexpr size_t kArenaBytes = 1024 * 1024;
 }  // namespace
 
 Decoder::Decoder(const DecodeOptions& options, EventMask enabled, const Decoder* streams_of)
-    : options_(options), arena_(kArenaBytes) {
+    : options_(options), arena_(kArenaBytes), heads_(std::make_unique<RepeatedHeads>()) {
   if (streams_of != nullptr) {
     fragments_ = streams_of->fragments_;
     streams_ = streams_of->streams_;
@@ -53,7 +54,7 @@ Decoder::~Decoder() = default;
 void Decoder::decode(Bytes bytes, uint32_t length, const Context& context, EventHandler& out,
                      uint32_t wants, Part part) noexcept {
   arena_.reset();
-  Scope scope(arena_, options_, counters_, enabled_, context, out);
+  Scope scope(arena_, *heads_, options_, counters_, enabled_, context, out);
   Packet packet;
   const Parse walked = walk_ip(bytes, length, packet);
   const bool ordered = packet.fragment || packet.protocol == ip_protocol::kTcp;

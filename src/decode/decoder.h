@@ -23,6 +23,7 @@
 namespace tracee {
 
 class Fragments;
+class RepeatedHeads;
 class Streams;
 
 // Which of a packet's events to make.
@@ -79,6 +80,7 @@ class Decoder {
   DecodeOptions options_;
   EventMask enabled_;
   Arena arena_;
+  std::unique_ptr<RepeatedHeads> heads_;
   // Null: no enabled event needs them.
   std::shared_ptr<Fragments> fragments_;
   std::shared_ptr<Streams> streams_;

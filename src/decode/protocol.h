@@ -57,13 +57,16 @@ struct DecodeOptions {
   }
 };
 
+class RepeatedHeads;
+
 // A parser's view of the world for one packet: memory, options, and the way
 // out for events. Events go out in the order they are emitted.
 class Scope {
  public:
-  Scope(Arena& arena, const DecodeOptions& options, DecodeCounters& counters, EventMask enabled,
-        const Context& context, EventHandler& out) noexcept
+  Scope(Arena& arena, RepeatedHeads& heads, const DecodeOptions& options, DecodeCounters& counters,
+        EventMask enabled, const Context& context, EventHandler& out) noexcept
       : arena(arena),
+        heads(heads),
         options(options),
         counters(counters),
         enabled_(enabled),
@@ -80,6 +83,7 @@ class Scope {
   void note(Parse result) noexcept { counters.note(result); }
 
   Arena& arena;
+  RepeatedHeads& heads;
   const DecodeOptions& options;
   DecodeCounters& counters;
 

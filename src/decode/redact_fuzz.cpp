@@ -6,6 +6,7 @@
 
 #include "decode/protocols/dns/dns_event.h"
 #include "decode/protocols/http/http_event.h"
+#include "decode/protocols/http/http_repeated.h"
 #include "decode/redact.h"
 
 namespace {
@@ -72,6 +73,7 @@ class Reader final : public EventHandler {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static Arena arena(size_t{1} << 20);
+  static RepeatedHeads heads;
   static Reader reader;
   if (size == 0) return 0;
   arena.reset();
@@ -80,7 +82,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   DecodeCounters counters;
   DecodeOptions options;
   options.extended = (data[0] & 2) != 0;
-  Scope scope(arena, options, counters, ~EventMask{0}, context, reader);
+  Scope scope(arena, heads, options, counters, ~EventMask{0}, context, reader);
   if ((data[0] & 1) != 0) {
     decode_dns_message(bytes, Packet{}, scope);
     return 0;

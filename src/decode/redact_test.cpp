@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "decode/protocols/http/http_event.h"
 #include "support/packets.h"
 
 namespace tracee::test {
@@ -197,6 +198,15 @@ TEST(Redact, OtherNamesStay) {
                                               record("web.test", 16, hex("02") + octets("ok"))});
   EXPECT_EQ(dns(packet, "dns=corp.example"), dns(packet, "headers,query"));
   EXPECT_NE(dns(packet, "dns=corp.example").find("ok"), std::string::npos);
+}
+
+// A message that was rewritten is not what others of its number are.
+TEST(Redact, ARewrittenMessageHasNoNumber) {
+  Redactor redactor(Redaction{.headers = true, .query = false, .names = {}});
+  NetPacketHttp event{};
+  event.message.number = 7;
+  const void* const redacted = redactor.redacted(kNetPacketHttp, &event);
+  EXPECT_EQ(static_cast<const NetPacketHttp*>(redacted)->message.number, 0u);
 }
 
 }  // namespace

@@ -25,6 +25,9 @@ struct Field;
 struct RecordSpec {
   std::string_view name;  // for people; never printed in an event
   std::span<const Field> fields;
+  // Objects of which it gives the same number are equal in all fields; 0: says nothing.
+  // Null: of no object. So a format need not print again what it has printed.
+  uint64_t (*number)(const void* object) noexcept = nullptr;
 };
 
 // What is printed for an empty value.

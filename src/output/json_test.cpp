@@ -59,7 +59,23 @@ constexpr EventSpec kBare{.id = 8,
                           .fields = {},
                           .summary = "No arguments.",
                           .example = "tracee"};
-constexpr const EventSpec* kEvents[] = {&kSample, &kBare};
+// Records that have a number.
+uint64_t number_of(const void* inner) noexcept {
+  const int64_t number = static_cast<const JsonInner*>(inner)->number;
+  return number > 0 ? static_cast<uint64_t>(number) : 0;
+}
+constexpr RecordSpec kNumbered{"JsonNumbered", kInnerFields, &number_of};
+constexpr Field kNumberedFields[] = {
+    argument<&JsonSample::inner, "inner">("JsonInner", "A record.", &kNumbered),
+};
+constexpr EventSpec kNumberedSample{.id = 9,
+                                    .name = "numbered",
+                                    .version = "1.0.0",
+                                    .sets = kSets,
+                                    .fields = kNumberedFields,
+                                    .summary = "A sample.",
+                                    .example = "tracee"};
+constexpr const EventSpec* kEvents[] = {&kSample, &kBare, &kNumberedSample};
 
 constexpr uint8_t kOctets[] = {192, 0, 2, 7};
 constexpr JsonInner kList[] = {{1, "one"}, {-2, "not shown"}};
@@ -167,6 +183,52 @@ TEST(Json, KeptTextsAreTheOwners) {
   letters.fill('b');
   const Event event{&kSample, &base, &sample};
   EXPECT_EQ(line_of(*format, event), line_of(*json(), event));
+}
+
+// What has the number of something that was printed is not looked at again, so a text
+// that breaks the promise shows what was printed.
+TEST(Json, NumberedRecordsArePrintedOnce) {
+  const auto format = json();
+  const Context context;
+  const auto text_of = [&](int64_t number, std::string_view text) {
+    JsonSample sample = some_sample();
+    sample.inner = {number, text};
+    const std::string line = line_of(*format, {&kNumberedSample, &context, &sample});
+    const auto inner = nlohmann::json::parse(line).at("args")[0].at("value");
+    EXPECT_EQ(inner.at("number"), number);
+    return inner.at("text").get<std::string>();
+  };
+  EXPECT_EQ(text_of(1, "first"), "first");
+  EXPECT_EQ(text_of(1, "other"), "first");
+  EXPECT_EQ(text_of(0, "without"), "without");
+  EXPECT_EQ(text_of(0, "a number"), "a number");
+  for (int64_t number = 2; number < 200; ++number) {
+    EXPECT_EQ(text_of(number, std::to_string(number)), std::to_string(number));
+  }
+  EXPECT_EQ(text_of(199, "other"), "199");
+  EXPECT_EQ(text_of(1, "again"), "again") << "its place was taken";
+  const std::string length(5000, 'x');
+  EXPECT_EQ(text_of(300, length), length);
+  EXPECT_EQ(text_of(300, "not kept"), "not kept");
+}
+
+TEST(Json, NumberedRecordsInAnyRoom) {
+  const Context context;
+  JsonSample sample = some_sample();
+  sample.inner = {1, "text"};
+  const Event event{&kNumberedSample, &context, &sample};
+  const std::string whole = line_of(*json(), event);
+  const auto format = json();
+  size_t fitted = 0;
+  for (size_t room = 0; room < 2 * whole.size(); ++room) {
+    for (int i = 0; i < 2; ++i) {  // as it is written, and as it was kept
+      const std::string line = line_of(*format, event, room);
+      if (line.empty()) continue;
+      ASSERT_EQ(line, whole) << room;
+      ++fitted;
+    }
+  }
+  EXPECT_GT(fitted, whole.size());
 }
 
 TEST(Json, VeryLongNames) {

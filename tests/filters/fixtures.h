@@ -94,11 +94,12 @@ struct Fixtures {
   std::string_view agent[1] = {"curl/8.1"}, accept[1] = {"*/*"}, multi[2] = {"one", "two"};
   MapEntry headers[3] = {{"Accept", accept}, {"User-Agent", agent}, {"X-Multi", multi}};
   // 10.0.0.1:40002 → 192.0.2.9:8080, GET http://www.example.test/a/b%20c
-  NetPacketHttp http{address("10.0.0.1"),
-                     address("192.0.2.9"),
-                     40002,
-                     8080,
-                     {false, "GET", "HTTP/1.1", "www.example.test", "/a/b c", "", 0, headers, -1}};
+  NetPacketHttp http{
+      address("10.0.0.1"),
+      address("192.0.2.9"),
+      40002,
+      8080,
+      {false, "GET", "HTTP/1.1", "www.example.test", "/a/b c", "", 0, headers, -1, 0}};
 
   Event event(char letter) const {
     switch (letter) {

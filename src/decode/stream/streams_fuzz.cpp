@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "decode/protocols/http/http_repeated.h"
 #include "decode/stream/streams.h"
 #include "event/context.h"
 
@@ -73,6 +74,7 @@ class Nobody final : public EventHandler {
 struct Wire {
   Streams streams{limits()};
   Arena arena{1 << 16};
+  RepeatedHeads heads;
   DecodeOptions options;
   DecodeCounters counters;
   Nobody nobody;
@@ -106,7 +108,7 @@ struct Wire {
     packet.payload = data;
     packet.payload_length = static_cast<uint32_t>(data.size());
     arena.reset();
-    Scope scope(arena, options, counters, 0, context, nobody);
+    Scope scope(arena, heads, options, counters, 0, context, nobody);
     g_side = side;
     streams.segment(packet, scope, kRows);
   }

@@ -92,6 +92,15 @@ FixedText::FixedText(std::string_view text) : text_(text), size_(text.size()) {
   text_.resize(std::max(text.size() + kBlock - 1, kBlock) / kBlock * kBlock);
 }
 
+NumberedTexts::NumberedTexts()
+    : texts_(std::make_unique_for_overwrite<char[]>(kPlaces * kMaxText)) {}
+
+void NumberedTexts::keep(uint64_t number, std::string_view text) noexcept {
+  if (text.size() > kMaxText) return;
+  places_[number % kPlaces] = {number, text.size()};
+  std::ranges::copy(text, text_of(number));
+}
+
 struct JsonRecord::Member {
   FixedText key;
   size_t room;        // of the key with any short value
@@ -104,20 +113,23 @@ struct JsonRecord::Member {
   std::unique_ptr<JsonRecord> of;
 };
 
-JsonRecord::JsonRecord(std::span<const Field> fields, Style style) {
+JsonRecord::JsonRecord(std::span<const Field> fields, Style style, Number number)
+    : number_(number), texts_(number == nullptr ? nullptr : std::make_unique<NumberedTexts>()) {
   for (const Field& field : fields) {
     const std::string key =
         style == Style::Members ? std::string(field.key) : argument_key(field, members_.empty());
-    Member member{
-        .key = FixedText(key),
-        .room = 0,
-        .missing = FixedText(key + zero_of(field)),
-        .may_be_absent = field.empty == Empty::Absent,
-        .empty_list = field.empty == Empty::Null ? "null" : "[]",
-        .get = field.get,
-        .at = field.at,
-        .present = field.present,
-        .of = field.of == nullptr ? nullptr : std::make_unique<JsonRecord>(field.of->fields)};
+    Member member{.key = FixedText(key),
+                  .room = 0,
+                  .missing = FixedText(key + zero_of(field)),
+                  .may_be_absent = field.empty == Empty::Absent,
+                  .empty_list = field.empty == Empty::Null ? "null" : "[]",
+                  .get = field.get,
+                  .at = field.at,
+                  .present = field.present,
+                  .of = field.of == nullptr
+                            ? nullptr
+                            : std::make_unique<JsonRecord>(field.of->fields, Style::Members,
+                                                           field.of->number)};
     member.room = std::max(member.key.room() + kValueRoom, member.missing.room());
     members_.push_back(std::move(member));
   }
@@ -144,6 +156,20 @@ char* JsonRecord::put_members(const void* object, char* at, char* end) const noe
 }
 
 char* JsonRecord::put_object(const void* object, char* at, char* end) const noexcept {
+  const uint64_t number = number_ == nullptr ? 0 : number_(object);
+  if (number == 0) return write_object(object, at, end);
+  if (const std::string_view text = texts_->of(number); !text.empty()) {
+    if (!fits(at, end, text.size())) return nullptr;
+    std::memcpy(at, text.data(), text.size());
+    return at + text.size();
+  }
+  char* const start = at;
+  at = write_object(object, at, end);
+  if (at != nullptr) texts_->keep(number, {start, at});
+  return at;
+}
+
+char* JsonRecord::write_object(const void* object, char* at, char* end) const noexcept {
   char* const start = at;
   at = put_members(object, at, end);
   if (at == nullptr || !fits(at, end, 2)) return nullptr;

@@ -6,8 +6,13 @@
 // All put functions write at `at` and return the end of what they wrote, or null
 // if it does not fit before `end`. The position is handed on in a register: kept
 // in an object, each byte written could change it as far as the compiler knows.
+//
+// Belongs to one thread: texts of objects that come again are kept.
 #pragma once
 
+#include <array>
+#include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
 #include <string>
@@ -42,13 +47,44 @@ class FixedText {
   size_t size_;
 };
 
+// Texts of objects that have a number (RecordSpec), by it. Belongs to one thread.
+class NumberedTexts {
+ public:
+  NumberedTexts();
+
+  // Empty: it is not here.
+  std::string_view of(uint64_t number) const noexcept {
+    const Place& place = places_[number % kPlaces];
+    return place.number == number ? std::string_view{text_of(number), place.size}
+                                  : std::string_view{};
+  }
+  // Nothing becomes of a long one.
+  void keep(uint64_t number, std::string_view text) noexcept;
+
+ private:
+  static constexpr size_t kPlaces = 32;
+  static constexpr size_t kMaxText = 4096;
+  struct Place {
+    uint64_t number;
+    size_t size;
+  };
+  char* text_of(uint64_t number) const noexcept {
+    return texts_.get() + number % kPlaces * kMaxText;
+  }
+  std::array<Place, kPlaces> places_{};
+  std::unique_ptr<char[]> texts_;
+};
+
 class JsonRecord {
  public:
   // `"key":value` of each member, each behind a comma. With `arguments`, an
   // object {"name":…,"type":…,"value":…} instead, whose brace is left open: the
   // next one closes it.
   enum class Style { Members, Arguments };
-  explicit JsonRecord(std::span<const Field> fields, Style style = Style::Members);
+  // `number`: RecordSpec's.
+  using Number = uint64_t (*)(const void* object) noexcept;
+  explicit JsonRecord(std::span<const Field> fields, Style style = Style::Members,
+                      Number number = nullptr);
   ~JsonRecord();
   JsonRecord(JsonRecord&&) noexcept;
   JsonRecord& operator=(JsonRecord&&) noexcept;
@@ -61,7 +97,11 @@ class JsonRecord {
   struct Member;
   static char* put_value(const Value& value, const Member& member, char* at, char* end) noexcept;
   static char* put_list(const Value& list, const Member& member, char* at, char* end) noexcept;
+  char* write_object(const void* object, char* at, char* end) const noexcept;
+
   std::vector<Member> members_;
+  Number number_;
+  std::unique_ptr<NumberedTexts> texts_;  // where there is number_
 };
 
 // A text with its quotes.

@@ -133,14 +133,15 @@ bool implies_cache_control(std::span<const Place> places,
 
 // Sorts `headers` by name and groups equal names; takes out what the format
 // shows elsewhere.
-Parse group_headers(std::span<const HttpHeader> headers, Arena& arena, HttpMessage& out) noexcept {
-  const auto places = arena.take<Place>(headers.size());
+Parse group_headers(std::span<const HttpHeader> headers, Arena& kept, Arena& scratch,
+                    HttpMessage& out) noexcept {
+  const auto places = scratch.take<Place>(headers.size());
   if (places.size() != headers.size()) return Parse::NoRoom;
   for (uint32_t i = 0; i < places.size(); ++i) places[i] = {name_key(headers[i].name), i};
   sort_places(places, headers);
   // One more of each for the Cache-Control that Pragma implies.
-  const auto entries = arena.take<MapEntry>(headers.size() + 1);
-  const auto values = arena.take<std::string_view>(headers.size() + 1);
+  const auto entries = kept.take<MapEntry>(headers.size() + 1);
+  const auto values = kept.take<std::string_view>(headers.size() + 1);
   if (entries.empty() || values.empty()) return Parse::NoRoom;
 
   bool imply_cache_control = implies_cache_control(places, headers);
@@ -191,7 +192,8 @@ Parse look_at_http_start(Bytes bytes) noexcept {
   return split_start_line(as_text(bytes), line);
 }
 
-Parse parse_http(Bytes bytes, Arena& arena, HttpMessage& message, HttpFraming& framing) noexcept {
+Parse parse_http(Bytes bytes, Arena& kept, Arena& scratch, HttpMessage& message,
+                 HttpFraming& framing) noexcept {
   message = {};
   const std::string_view text = as_text(bytes);
   HttpStartLine line;
@@ -199,7 +201,7 @@ Parse parse_http(Bytes bytes, Arena& arena, HttpMessage& message, HttpFraming& f
   message.is_response = line.is_response;
   message.protocol = line.protocol;
 
-  HttpHeaders headers(arena, bytes.size());
+  HttpHeaders headers(kept, scratch, bytes.size());
   if (const Parse result = read_headers(text, line, headers, framing); result != Parse::Ok) {
     return result;
   }
@@ -211,9 +213,9 @@ Parse parse_http(Bytes bytes, Arena& arena, HttpMessage& message, HttpFraming& f
     }
   } else {
     message.method = line.method;
-    split_target(line.target, arena, message);
+    split_target(line.target, kept, message);
   }
-  const Parse grouped = group_headers(headers.all(), arena, message);
+  const Parse grouped = group_headers(headers.all(), kept, scratch, message);
   message.content_length = body_length(framing, message);
   return grouped;
 }

@@ -19,6 +19,7 @@ struct HttpMessage {
   uint16_t status_code;
   TextMap headers;         // canonical names, sorted; without Host, Transfer-Encoding, Trailer
   int64_t content_length;  // -1: chunked, or a response that ends with the connection
+  uint64_t number;         // messages that have the same are equal; 0: has none
 };
 
 // Where a head ends and how its body does (RFC 9112, 6.3), as the head alone tells.
@@ -36,7 +37,13 @@ constexpr size_t kMaxHttpHead = 64 * 1024;
 
 // Parses the head that `bytes` starts with. Truncated: it is not whole. NotMine: no
 // HTTP start line. `framing` counts only with Ok.
-Parse parse_http(Bytes bytes, Arena& arena, HttpMessage& message, HttpFraming& framing) noexcept;
+// What the message points to is in `bytes` or in `kept`; `scratch` is free again after.
+Parse parse_http(Bytes bytes, Arena& kept, Arena& scratch, HttpMessage& message,
+                 HttpFraming& framing) noexcept;
+inline Parse parse_http(Bytes bytes, Arena& arena, HttpMessage& message,
+                        HttpFraming& framing) noexcept {
+  return parse_http(bytes, arena, arena, message, framing);
+}
 
 // Looks at the start line only: Ok, Truncated (so far it is one) or NotMine.
 Parse look_at_http_start(Bytes bytes) noexcept;

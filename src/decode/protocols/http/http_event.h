@@ -25,6 +25,10 @@ inline std::string_view http_direction(const HttpMessage& m) noexcept {
   return m.is_response ? "response" : "request";
 }
 
+inline uint64_t http_number(const void* message) noexcept {
+  return static_cast<const HttpMessage*>(message)->number;
+}
+
 inline constexpr Field kHttpMessageFields[] = {
     field<&http_direction, "direction">("`request` or `response`."),
     field<&HttpMessage::method, "method">("Method of a request."),
@@ -36,7 +40,7 @@ inline constexpr Field kHttpMessageFields[] = {
     field<&HttpMessage::headers, "headers">("Header fields by canonical name."),
     field<&HttpMessage::content_length, "content_length">("Length of the body; -1: not known."),
 };
-inline constexpr RecordSpec kHttpMessage{"ProtoHTTP", kHttpMessageFields};
+inline constexpr RecordSpec kHttpMessage{"ProtoHTTP", kHttpMessageFields, &http_number};
 
 inline constexpr Field kNetPacketHttpFields[] = {
     from(Origin::Source, argument<&NetPacketHttp::src, "src">("const char*", "Source address.")),
@@ -66,7 +70,7 @@ inline constexpr Field kHttpRequestFields[] = {
     field<&HttpMessage::headers, "headers">("Header fields by canonical name."),
     field<&HttpMessage::content_length, "content_length">("Length of the body; -1: chunked."),
 };
-inline constexpr RecordSpec kHttpRequest{"ProtoHTTPRequest", kHttpRequestFields};
+inline constexpr RecordSpec kHttpRequest{"ProtoHTTPRequest", kHttpRequestFields, &http_number};
 
 inline constexpr Field kNetPacketHttpRequestFields[] = {
     argument<&NetPacketHttpMessage::metadata, "metadata">("trace.PktMeta", "The packet.",
@@ -91,7 +95,7 @@ inline constexpr Field kHttpResponseFields[] = {
     field<&HttpMessage::headers, "headers">("Header fields by canonical name."),
     field<&HttpMessage::content_length, "content_length">("Length of the body; -1: not known."),
 };
-inline constexpr RecordSpec kHttpResponse{"ProtoHTTPResponse", kHttpResponseFields};
+inline constexpr RecordSpec kHttpResponse{"ProtoHTTPResponse", kHttpResponseFields, &http_number};
 
 inline constexpr Field kNetPacketHttpResponseFields[] = {
     argument<&NetPacketHttpMessage::metadata, "metadata">("trace.PktMeta", "The packet.",

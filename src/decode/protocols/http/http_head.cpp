@@ -207,13 +207,13 @@ Parse read_tolerantly(std::string_view text, HttpHeaders& headers, HttpFraming& 
 
 }  // namespace
 
-HttpHeaders::HttpHeaders(Arena& arena, size_t head_bytes) noexcept
-    : arena_(arena), room_(arena.take<HttpHeader>(std::min(kMaxHeaders, head_bytes / 3))) {}
+HttpHeaders::HttpHeaders(Arena& kept, Arena& scratch, size_t head_bytes) noexcept
+    : kept_(kept), room_(scratch.take<HttpHeader>(std::min(kMaxHeaders, head_bytes / 3))) {}
 
 bool HttpHeaders::put(std::string_view name, uint8_t faults, std::string_view value) noexcept {
   if (count_ == room_.size()) return false;
   if (faults == kOtherCase) {
-    const auto canonical = arena_.take<char>(name.size());
+    const auto canonical = kept_.take<char>(name.size());
     if (canonical.size() != name.size()) return false;
     bool within = false;
     std::ranges::transform(name, canonical.begin(), [&](char c) {
@@ -238,7 +238,7 @@ bool HttpHeaders::add_token(std::string_view name, std::string_view value) noexc
 
 bool HttpHeaders::fold(std::string_view part) noexcept {
   std::string_view& value = room_[count_ - 1].value;
-  const auto joined = arena_.take<char>(value.size() + 1 + part.size());
+  const auto joined = kept_.take<char>(value.size() + 1 + part.size());
   if (joined.empty()) return false;
   char* end = std::copy(value.begin(), value.end(), joined.data());
   *end++ = ' ';

@@ -7,7 +7,7 @@
 // marked as faulty. The first takes only what the second takes too, with the same result:
 // http_head_fuzz.cpp holds them against each other.
 //
-// Texts point into the head, or into the arena where a name or value had to be changed.
+// Texts point into the head, or into an arena where a name or value had to be changed.
 #pragma once
 
 #include <span>
@@ -34,8 +34,9 @@ struct HttpHeader {
 // Header lines as they come. False, from each of these: no room.
 class HttpHeaders {
  public:
-  // `head_bytes`: no head of that size has more lines than there is room for.
-  HttpHeaders(Arena& arena, size_t head_bytes) noexcept;
+  // `head_bytes`: no head of that size has more lines than there is room for. Lines are
+  // in `scratch`, names and values that had to be changed in `kept`.
+  HttpHeaders(Arena& kept, Arena& scratch, size_t head_bytes) noexcept;
 
   bool add(std::string_view name, std::string_view value) noexcept;
   // False also when the name is no token.
@@ -49,7 +50,7 @@ class HttpHeaders {
  private:
   bool put(std::string_view name, uint8_t faults, std::string_view value) noexcept;
 
-  Arena& arena_;
+  Arena& kept_;
   std::span<HttpHeader> room_;
   size_t count_ = 0;
 };

@@ -2,7 +2,8 @@
 // HTTP heads held against a naive parser that splits lines with std::string. It is
 // strict: what it takes must be taken, with the same parts. What only the real
 // parser takes (it is more tolerant) must still have the naive one's start line
-// and end at a blank line. The quick reader of plain heads is held against llhttp.
+// and end at a blank line. The quick reader of plain heads is held against llhttp, and
+// heads that were read before against the reading of them.
 #include <algorithm>
 #include <cstdlib>
 #include <map>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "decode/protocols/http/http_head.h"
+#include "decode/protocols/http/http_repeated.h"
 
 namespace {
 
@@ -111,7 +113,7 @@ void compare_with_llhttp(std::string_view text) {
   arena.reset();
   HttpStartLine line;
   if (split_start_line(text, line) != Parse::Ok) return;
-  HttpHeaders plain(arena, text.size()), judged(arena, text.size());
+  HttpHeaders plain(arena, arena, text.size()), judged(arena, arena, text.size());
   HttpFraming framing{}, expected{};
   if (!read_plain_headers(text, line, plain, framing)) return;
   if (read_headers_by_llhttp(text, line, judged, expected) != Parse::Ok) std::abort();
@@ -126,6 +128,39 @@ void compare_with_llhttp(std::string_view text) {
   }
 }
 
+bool same_lists(TextMap a, TextMap b) {
+  return std::ranges::equal(a, b, [](const MapEntry& x, const MapEntry& y) {
+    return x.key == y.key && std::ranges::equal(x.values, y.values);
+  });
+}
+
+// Twice, the second time as what was read before.
+void compare_with_repeated(Bytes bytes, Parse parsed, const HttpMessage& message,
+                           const HttpFraming& framing) {
+  static RepeatedHeads heads;
+  static Arena arena(1 << 20);
+  for (int i = 0; i < 2; ++i) {
+    arena.reset();
+    HttpMessage again;
+    HttpFraming found{};
+    if (heads.read(bytes, arena, again, found) != parsed) std::abort();
+    if (parsed != Parse::Ok) continue;
+    if (again.is_response != message.is_response || again.method != message.method ||
+        again.protocol != message.protocol || again.host != message.host ||
+        again.uri_path != message.uri_path || again.status != message.status ||
+        again.status_code != message.status_code ||
+        again.content_length != message.content_length ||
+        !same_lists(again.headers, message.headers)) {
+      std::abort();
+    }
+    if (found.head_bytes != framing.head_bytes || found.length != framing.length ||
+        found.has_length != framing.has_length || found.is_chunked != framing.is_chunked ||
+        found.other_coding != framing.other_coding || found.is_faulty != framing.is_faulty) {
+      std::abort();
+    }
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -137,6 +172,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Parse parsed = parse_http(bytes, arena, message, framing);
   const std::string text(as_text(bytes));
   compare_with_llhttp(text);
+  compare_with_repeated(bytes, parsed, message, framing);
   Naive naive;
   const bool taken = parse_naively(text, naive);
   if (taken && parsed != Parse::Ok) std::abort();

@@ -19,7 +19,7 @@ struct Read {
   std::string_view text;
   Arena arena{1 << 18};
   HttpStartLine line;
-  HttpHeaders plain{arena, 4096}, judged{arena, 4096};
+  HttpHeaders plain{arena, arena, 4096}, judged{arena, arena, 4096};
   HttpFraming framing{}, expected{};
   bool is_plain = false;
   Parse llhttp = Parse::Ok;

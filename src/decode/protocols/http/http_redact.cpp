@@ -125,6 +125,7 @@ void redact_message(HttpMessage& message, const Redaction& what, Arena& arena) n
     if (what.hides_part_of(*text)) *text = kRedacted;
   }
   message.headers = redacted_headers(message.headers, what, arena);
+  message.number = 0;  // no longer what others of that number are
 }
 
 template <class Data>

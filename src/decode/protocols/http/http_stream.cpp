@@ -5,6 +5,7 @@
 
 #include "decode/protocols/http/http.h"
 #include "decode/protocols/http/http_event.h"
+#include "decode/protocols/http/http_repeated.h"
 #include "decode/stream/streams.h"
 
 namespace tracee {
@@ -102,7 +103,7 @@ size_t read_head(StreamSide& side, Bytes bytes, const Packet& packet, Scope& sco
                  Parse& result) noexcept {
   HttpMessage message;
   HttpFraming framing{};
-  result = parse_http(bytes, scope.arena, message, framing);
+  result = scope.heads.read(bytes, scope.arena, message, framing);
   if (result != Parse::Ok) return 0;
   emit(packet, message, scope);
   if (framing.is_faulty) scope.note(Parse::Malformed);
