@@ -9,7 +9,6 @@ import json
 import os
 import re
 import select
-import shutil
 import signal
 import statistics
 import subprocess
@@ -97,7 +96,7 @@ def others(bench, place, *expression):
                  "tcpdump", "-nn", "-i", "lo", *expression)]),
              lambda: Tcpdump("tcpdump -w /dev/null", [*bench.priority, *place.inside(
                  "tcpdump", "-i", "lo", "-w", "/dev/null", *expression)])]
-    if shutil.which("bpftrace"):
+    if Bpftrace.can_trace():
         found.append(lambda: Bpftrace(bench.priority))
     return found
 

@@ -147,6 +147,15 @@ class Bpftrace(Program):
 
     SCRIPT = 'tracepoint:net:net_dev_queue { printf("%s %d %d\\n", comm, pid, args->len); }'
 
+    @staticmethod
+    def can_trace():
+        """It is there, and finds the tracepoint; tracefs may not be where it looks."""
+        if not shutil.which("bpftrace"):
+            return False
+        found = subprocess.run(["bpftrace", "-l", "tracepoint:net:net_dev_queue"],
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+        return bool(found.stdout.strip())
+
     def __init__(self, priority):
         super().__init__("bpftrace", [*priority, "bpftrace", "-o", "/dev/null", "-e", self.SCRIPT])
 
