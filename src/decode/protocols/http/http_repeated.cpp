@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <utility>
 
 namespace tracee {
 namespace {
@@ -22,27 +23,29 @@ uint64_t load_word(const uint8_t* at) noexcept {
 
 RepeatedHeads::RepeatedHeads() : last_number_(objects.fetch_add(1) << kNumberBits) {}
 
-// Requests differ at the beginning, responses in their length.
-size_t RepeatedHeads::place_of(Bytes bytes) noexcept {
-  constexpr size_t kLook = 32;
+// Requests differ at the beginning, responses in their date and their length.
+uint64_t RepeatedHeads::look_of(Bytes bytes) noexcept {
+  constexpr size_t kMost = 64;
   uint64_t hash = bytes.size();
-  if (bytes.size() >= kLook) {
-    for (size_t at = 0; at < kLook; at += sizeof hash) {
-      hash = (hash ^ load_word(bytes.data() + at)) * 0x9e3779b97f4a7c15;
-      hash ^= hash >> 32;
-    }
+  for (size_t at = 0; at + sizeof hash <= std::min(bytes.size(), kMost); at += sizeof hash) {
+    hash = (hash ^ load_word(bytes.data() + at)) * 0x9e3779b97f4a7c15;
+    hash ^= hash >> 32;
   }
-  return hash % kPlaces;
+  return hash;
 }
 
 Parse RepeatedHeads::read(Bytes bytes, Arena& arena, HttpMessage& message,
                           HttpFraming& framing) noexcept {
-  Place& place = places_[place_of(bytes)];
+  const uint64_t look = look_of(bytes);
+  Place& place = places_[look % kPlaces];
+  const bool is_new = std::exchange(place.last, look) != look;
   // A head ends where its bytes say: what begins with it has it for its own.
   const size_t size = place.head.size();
   const bool is_here =
       size > 0 && size <= bytes.size() && std::memcmp(bytes.data(), place.head.data(), size) == 0;
-  if (!is_here && !fill(place, bytes, arena)) return parse_http(bytes, arena, message, framing);
+  if (!is_here && (is_new || !fill(place, bytes, arena))) {
+    return parse_http(bytes, arena, message, framing);
+  }
   message = place.message;
   framing = place.framing;
   return Parse::Ok;

@@ -2,10 +2,11 @@
 // Message heads that were read before. Who polls asks the same again, servers answer
 // alike, and where both ends are on one host each message is seen twice. Such a head is
 // compared with the one that was read, which takes a tenth of the time of reading it.
+// Others must not pay for that: what looks new is read and no more.
 //
 // Promises: what is read is what parse_http() makes of the same bytes. Nothing is
-// allocated after construction. Where two heads fall into one place the later one stays,
-// so whoever chooses heads that do gains nothing but that they are read.
+// allocated after construction. Whoever chooses heads that fall into one place gains
+// nothing but that they are read.
 //
 // Belongs to one thread. What read() gives lives until it is called again.
 #pragma once
@@ -22,8 +23,8 @@ class RepeatedHeads {
  public:
   RepeatedHeads();
 
-  // parse_http(), and the message has a number that only its equals have. A head that is
-  // long, or is not simply ended by a blank line, has none and is read into `arena`.
+  // parse_http(); and a message that has come before has a number that only its equals
+  // have. A head that is long, or is not simply ended by a blank line, never has one.
   Parse read(Bytes bytes, Arena& arena, HttpMessage& message, HttpFraming& framing) noexcept;
 
  private:
@@ -33,13 +34,14 @@ class RepeatedHeads {
   static constexpr size_t kPlaceBytes = 2 * kMaxHead;
 
   struct Place {
-    Bytes head;  // empty: none
+    uint64_t last;  // what the last head here looked like
+    Bytes head;     // one that came twice; empty: none
     HttpMessage message;
     HttpFraming framing;
     Arena memory{kPlaceBytes};
   };
 
-  static size_t place_of(Bytes bytes) noexcept;
+  static uint64_t look_of(Bytes bytes) noexcept;
   bool fill(Place& place, Bytes bytes, Arena& scratch) noexcept;
 
   std::array<Place, kPlaces> places_{};
