@@ -37,7 +37,7 @@ constexpr size_t kMaxHttpHead = 64 * 1024;
 
 // Parses the head that `bytes` starts with. Truncated: it is not whole. NotMine: no
 // HTTP start line. `framing` counts only with Ok.
-// What the message points to is in `bytes` or in `kept`; `scratch` is free again after.
+// What the message points to is in `bytes` or in `kept`; `scratch` is for the call only.
 Parse parse_http(Bytes bytes, Arena& kept, Arena& scratch, HttpMessage& message,
                  HttpFraming& framing) noexcept;
 inline Parse parse_http(Bytes bytes, Arena& arena, HttpMessage& message,

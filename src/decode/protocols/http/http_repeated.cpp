@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
-#include <utility>
 
 namespace tracee {
 namespace {
@@ -38,12 +37,13 @@ Parse RepeatedHeads::read(Bytes bytes, Arena& arena, HttpMessage& message,
                           HttpFraming& framing) noexcept {
   const uint64_t look = look_of(bytes);
   Place& place = places_[look % kPlaces];
-  const bool is_new = std::exchange(place.last, look) != look;
+  place.times = place.last == look ? place.times + 1 : 1;
+  place.last = look;
   // A head ends where its bytes say: what begins with it has it for its own.
   const size_t size = place.head.size();
   const bool is_here =
       size > 0 && size <= bytes.size() && std::memcmp(bytes.data(), place.head.data(), size) == 0;
-  if (!is_here && (is_new || !fill(place, bytes, arena))) {
+  if (!is_here && (place.times < kOften || !fill(place, bytes, arena))) {
     return parse_http(bytes, arena, message, framing);
   }
   message = place.message;

@@ -32,13 +32,18 @@ struct Heads {
   Parse result = Parse::Ok;
 };
 
-constexpr const char* kRequest = "GET /a%20b HTTP/1.1\r\nhost: h\r\nb: 2\r\na: 1\r\nb: 3\r\n\r\n";
-constexpr const char* kRead = "GET h/a b A=1 B=2 B=3 50";
+// Longer than what is looked at before heads are compared.
+constexpr const char* kRequest =
+    "GET /a%20b HTTP/1.1\r\nhost: h\r\nb: 2\r\na: 1\r\nb: 3\r\n"
+    "c: 0123456789012345678901234567890123456789\r\n\r\n";
+constexpr const char* kRead = "GET h/a b A=1 B=2 B=3 C=0123456789012345678901234567890123456789 95";
 
 TEST(HttpRepeated, TheSameHeadHasTheSameNumber) {
   Heads heads;
-  EXPECT_EQ(heads.of(kRequest), kRead);
-  EXPECT_EQ(heads.message.number, 0u) << "it may never come again";
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(heads.of(kRequest), kRead);
+    EXPECT_EQ(heads.message.number, 0u) << "it may never come again";
+  }
   EXPECT_EQ(heads.of(kRequest), kRead);
   const uint64_t number = heads.message.number;
   EXPECT_NE(number, 0u);
@@ -60,8 +65,7 @@ TEST(HttpRepeated, TheSameHeadHasTheSameNumber) {
 TEST(HttpRepeated, NumbersOfTwoReadersDiffer) {
   Heads one, other;
   for (Heads* heads : {&one, &other}) {
-    heads->of(kRequest);
-    heads->of(kRequest);
+    for (int i = 0; i < 3; ++i) heads->of(kRequest);
     EXPECT_NE(heads->message.number, 0u);
   }
   EXPECT_NE(one.message.number, other.message.number);
@@ -71,14 +75,13 @@ TEST(HttpRepeated, OneOctetMakesAnotherHead) {
   Heads heads;
   const std::string request = kRequest;
   for (size_t at = 0; at < request.size(); ++at) {
-    heads.of(request);
-    heads.of(request);
+    for (int i = 0; i < 3; ++i) heads.of(request);
     const uint64_t number = heads.message.number;
     EXPECT_NE(number, 0u);
     std::string changed = request;
     changed[at] ^= 1;
     Heads fresh;
-    for (int i = 0; i < 3; ++i) {
+    for (int i = 0; i < 4; ++i) {
       EXPECT_EQ(heads.of(changed), fresh.of(changed)) << at;
       EXPECT_NE(heads.message.number, number) << at;
     }
@@ -89,7 +92,7 @@ TEST(HttpRepeated, OneOctetMakesAnotherHead) {
 // What comes behind a head is not of it: a body, or another head.
 TEST(HttpRepeated, HeadsEndWhereTheyEnd) {
   Heads heads;
-  for (int i = 0; i < 2; ++i) EXPECT_EQ(heads.of("GET / HTTP/1.1\r\n\r\n"), "GET / 18");
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(heads.of("GET / HTTP/1.1\r\n\r\n"), "GET / 18");
   const uint64_t number = heads.message.number;
   EXPECT_EQ(heads.of("GET / HTTP/1.1\r\n"), "");
   EXPECT_EQ(heads.result, Parse::Truncated);
@@ -97,10 +100,10 @@ TEST(HttpRepeated, HeadsEndWhereTheyEnd) {
   EXPECT_EQ(heads.of("GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\nA: b\r\n\r\n"), "GET / 18");
   EXPECT_NE(heads.message.number, number);  // another length, another place
   // One that ends with bare line feeds ends before what ends it otherwise.
-  for (int i = 0; i < 3; ++i) {
+  for (int i = 0; i < 4; ++i) {
     EXPECT_EQ(heads.of("GET / HTTP/1.1\nA: b\n\nrest\r\n\r\n"), "GET / A=b 21");
   }
-  for (int i = 0; i < 3; ++i) {
+  for (int i = 0; i < 4; ++i) {
     EXPECT_EQ(heads.of("GET / HTTP/1.1\nA: b\n\n"), "GET / A=b 21");
     EXPECT_EQ(heads.message.number, 0u);
   }
@@ -108,7 +111,7 @@ TEST(HttpRepeated, HeadsEndWhereTheyEnd) {
 
 TEST(HttpRepeated, FaultsAreRepeatedToo) {
   Heads heads;
-  for (int i = 0; i < 3; ++i) {
+  for (int i = 0; i < 4; ++i) {
     EXPECT_EQ(heads.of("POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n"),
               "POST / Content-Length=-1 39");
     EXPECT_TRUE(heads.framing.is_faulty);
@@ -123,7 +126,7 @@ TEST(HttpRepeated, WhatHasNoRoomHasNoNumber) {
   const std::string value(3000, 'x');
   std::string many = "GET / HTTP/1.1\r\n";
   for (int i = 0; i < 300; ++i) many += "a:b\r\n";
-  for (int i = 0; i < 3; ++i) {
+  for (int i = 0; i < 4; ++i) {
     EXPECT_EQ(heads.of("GET / HTTP/1.1\r\nA: " + value + "\r\n\r\n"), "GET / A=" + value + " 3023");
     EXPECT_EQ(heads.message.number, 0u);
     EXPECT_TRUE(heads.of(many + "\r\n").ends_with(" A=b 1518"));
