@@ -94,9 +94,10 @@ void fill_owner(const owner& owner, uint64_t boot_epoch_ns, bool egress,
   if (egress) context.syscall = socket_call_name(owner.syscall);
   context.flags.is_compat = owner.compat != 0;
   context.thread_entity = entity_id(owner.host_tid, owner.thread_start);
-  context.process_entity = owner.host_pid == owner.host_tid
-                               ? context.thread_entity
-                               : entity_id(owner.host_pid, owner.leader_start);
+  const bool is_first_thread =
+      owner.host_pid == owner.host_tid && owner.leader_start == owner.thread_start;
+  context.process_entity =
+      is_first_thread ? context.thread_entity : entity_id(owner.host_pid, owner.leader_start);
   context.parent_entity = entity_id(owner.host_ppid, owner.parent_leader_start);
 }
 
