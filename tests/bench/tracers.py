@@ -145,14 +145,15 @@ class Bpftrace(Program):
     """The task, its number and the length of each packet that a device is given. Its tracepoint
     has no more, and what it lost is told among the lines that nobody keeps."""
 
-    SCRIPT = 'tracepoint:net:net_dev_queue { printf("%s %d %d\\n", comm, pid, args->len); }'
+    TRACEPOINT = "tracepoint:net:net_dev_queue"
+    SCRIPT = TRACEPOINT + ' { printf("%s %d %d\\n", comm, pid, args->len); }'
 
-    @staticmethod
-    def can_trace():
+    @classmethod
+    def can_trace(cls):
         """It is there, and finds the tracepoint; tracefs may not be where it looks."""
         if not shutil.which("bpftrace"):
             return False
-        found = subprocess.run(["bpftrace", "-l", "tracepoint:net:net_dev_queue"],
+        found = subprocess.run(["bpftrace", "-l", cls.TRACEPOINT],
                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
         return bool(found.stdout.strip())
 
