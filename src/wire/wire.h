@@ -45,7 +45,7 @@ struct owner {
   __u32 ns_tid, ns_pid, ns_ppid;
   __u32 uid; /* effective */
   __u32 mount_ns, pid_ns;
-  __s32 syscall; /* number of the last socket call; WIRE_NO_SYSCALL: not known, or it comes */
+  __s32 syscall; /* number of the last socket call, of packets that leave; or WIRE_NO_SYSCALL */
   __u8 attribution;
   __u8 compat; /* 32-bit task on a 64-bit kernel */
   __u8 pad[6];
